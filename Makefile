@@ -1,0 +1,29 @@
+# Lodestone: what a person types. Every recipe sets up first, which is quick when nothing changed.
+PYTHON ?= python3.11
+PORT ?= 8000
+# torch: `cuda` = the registry's default build, `cpu` = the small build for Linux without a GPU, `none` = without torch
+TORCH ?= cuda
+PY = .venv/bin/python
+.DEFAULT_GOAL = help
+.PHONY: help setup demo test check bench docs messages clean
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+setup: ## prepare .venv and the front-end parts
+	@PYTHON=$(PYTHON) TORCH=$(TORCH) sh deploy/setup.sh
+
+demo: setup ## a running site with demo data on http://127.0.0.1:$(PORT)
+	@$(PY) manage.py up --demo --port $(PORT)
+
+test: setup ## all tests; real services wherever they can be started
+	@sh deploy/test.sh
+
+check: setup ## lint, types, imports, templates
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports && .venv/bin/djlint --lint --quiet */templates eln/ui/templates
+
+bench: setup ## print each figure as a JSON line and a table
+	@$(PY) -m tests.performance.bench
+
+messages: ## refresh the translation catalogues (needs GNU gettext)
+	@for p in ingest eln knowledge analysis chat; do (cd $$p && ../.venv/bin/django-admin makemessages -l zh_Hans --no-location --no-obsolete); done; $(PY) -m deploy.messages

@@ -1,0 +1,1 @@
+"""All tables of analysis in one place, for Django and for the newcomer."""

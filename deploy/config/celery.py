@@ -1,0 +1,10 @@
+"""The Celery application: carries wake-ups and runs stages, in process or on many machines."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.config.settings")
+app = Celery("lodestone")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["ingest.feeds", "analysis.jobs"])

@@ -1,0 +1,48 @@
+"""Options of the whole site, read once by settings.py."""
+
+import secrets
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SiteSettings(BaseSettings):
+    """LODESTONE_* variables; a secret may instead stand in the file that LODESTONE_<NAME>_FILE names."""
+
+    model_config = SettingsConfigDict(env_prefix="LODESTONE_")
+
+    home: Path = Field(default=Path("var"), description="folder of everything Lodestone stores")
+    database_url: str = Field(
+        default="", description="postgresql://user:password@host:port/name; empty = SQLite in home"
+    )
+    database_url_file: Path | None = None
+    broker_url: str = Field(default="memory://", description="Celery broker: memory:// (in process) or redis://…")
+    secret_key: str = Field(default="", description="empty = made once and kept in home/secret.key")
+    secret_key_file: Path | None = None
+    allowed_hosts: str = Field(default="127.0.0.1,localhost,[::1]", description="comma-separated host names")
+    trusted_origins: str = Field(default="", description="comma-separated https origins behind a proxy")
+    https: bool = Field(default=False, description="cookies only over TLS")
+    debug: bool = False
+    log_level: str = "WARNING"
+
+    def database(self) -> str:
+        """The database address, from the variable or the file."""
+        return self.database_url_file.read_text().strip() if self.database_url_file else self.database_url
+
+    def secret(self) -> str:
+        """The secret key: from the variable, the file, or made once in home (mode 0600)."""
+        if self.secret_key_file:
+            return self.secret_key_file.read_text().strip()
+        if self.secret_key:
+            return self.secret_key
+        path = self.home / "secret.key"
+        if not path.exists():
+            self.home.mkdir(parents=True, exist_ok=True)
+            try:
+                with path.open("x") as file:
+                    path.chmod(0o600)
+                    file.write(secrets.token_urlsafe(48))
+            except FileExistsError:
+                pass
+        return path.read_text().strip()

@@ -1,0 +1,41 @@
+"""Turns our errors into a page, a partial or a JSON problem: the one place where that happens for pages."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from ingest.errors import LodestoneError
+
+
+def problem(error: LodestoneError) -> JsonResponse:
+    """An RFC 9457 problem document."""
+    body = {
+        "type": f"urn:lodestone:{error.code}",
+        "title": error.code,
+        "status": error.status,
+        "detail": error.message,
+        "code": error.code,
+    }
+    if error.details:
+        body["details"] = error.details
+    return JsonResponse(body, status=error.status, content_type="application/problem+json")
+
+
+class ErrorMiddleware:
+    """Shows a LodestoneError as what the caller reads: JSON for programs, a page for people."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """The answer for our own errors; others go to Django."""
+        if not isinstance(exception, LodestoneError):
+            return None
+        if "/api/" in request.path or (request.accepts("application/json") and not request.accepts("text/html")):
+            return problem(exception)
+        return render(request, "ui/error.html", {"error": exception}, status=exception.status)

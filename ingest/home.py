@@ -1,0 +1,42 @@
+"""The data folder: made and migrated by whichever command comes first."""
+
+import fcntl
+import hashlib
+from pathlib import Path
+
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+
+def home() -> Path:
+    """The folder of everything Lodestone stores (LODESTONE_HOME)."""
+    return Path(settings.HOME)
+
+
+def _fingerprint() -> str:
+    """Changes when a migration is added: names of all migration files, and the database they belong to."""
+    names = sorted(
+        f"{config.label}/{file.name}"
+        for config in apps.get_app_configs()
+        for file in (Path(config.path) / "migrations").glob("*.py")
+    )
+    return hashlib.sha256(
+        "\n".join([connection.vendor, str(connection.settings_dict["NAME"]), *names]).encode()
+    ).hexdigest()
+
+
+def home_prepare() -> None:
+    """Create the folder and bring the database up to date; safe when several commands start at once, quick when done."""
+    folder = home()
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp, mark = folder / "migrated", _fingerprint()
+    missing = connection.vendor == "sqlite" and not Path(connection.settings_dict["NAME"]).exists()
+    if not missing and stamp.exists() and stamp.read_text() == mark:
+        return
+    with (folder / "migrate.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if missing or not stamp.exists() or stamp.read_text() != mark:
+            call_command("migrate", verbosity=0, interactive=False)
+            stamp.write_text(mark)

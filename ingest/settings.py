@@ -1,0 +1,15 @@
+"""Options of ingest; each has a default fit for a laptop."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class IngestSettings(BaseSettings):
+    """Read once in deploy/config/settings.py from LODESTONE_INGEST_*; use `django.conf.settings.INGEST`."""
+
+    model_config = SettingsConfigDict(env_prefix="LODESTONE_INGEST_")
+
+    max_upload_bytes: int = Field(default=8 * 2**30, description="largest file an agent or page may hand over")
+    parse_timeout_s: float = Field(default=120, description="wall-clock limit of one parser subprocess")
+    parse_memory_bytes: int = Field(default=3 * 2**30, description="address-space limit of one parser subprocess")
+    min_free_bytes: int = Field(default=200 * 2**20, description="below this free disk the gateway answers 503")

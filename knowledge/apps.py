@@ -1,0 +1,11 @@
+"""Django's view of the package knowledge."""
+
+from django.apps import AppConfig
+
+
+class KnowledgeConfig(AppConfig):
+    """Registers what knowledge adds to the site."""
+
+    name = "knowledge"
+    default_auto_field = "django.db.models.BigAutoField"
+    verbose_name = "Knowledge"

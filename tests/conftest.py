@@ -1,0 +1,19 @@
+"""Shared fixtures: a data folder of its own for every run, the real files beside the checkout, the cast."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("LODESTONE_HOME", tempfile.mkdtemp(prefix="lodestone-test-"))
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real instrument files and topic tables; skips with a reason where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip(f"{SHARED} is absent: real files are not part of the checkout")
+    return SHARED
