@@ -1,12 +1,8 @@
-"""Shared fixtures: a data folder of its own for every run, the real files beside the checkout, the cast."""
+"""Shared fixtures: the real files beside the checkout."""
 
-import os
-import tempfile
 from pathlib import Path
 
 import pytest
-
-os.environ.setdefault("LODESTONE_HOME", tempfile.mkdtemp(prefix="lodestone-test-"))
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
