@@ -19,8 +19,8 @@ demo: setup ## a running site with demo data on http://127.0.0.1:$(PORT)
 test: setup ## all tests; real services wherever they can be started
 	@sh deploy/test.sh
 
-check: setup ## lint, types, imports, templates
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports && .venv/bin/djlint --lint --quiet */templates eln/ui/templates
+check: setup ## style, types, directions of imports, migrations
+	@$(PY) -m pytest tests/architecture/test_checks.py
 
 bench: setup ## print each figure as a JSON line and a table
 	@$(PY) -m tests.performance.bench

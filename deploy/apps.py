@@ -1,11 +1,15 @@
-"""Django's view of the package deploy."""
+"""Django's view of the package deploy: installed last, it wires the others."""
 
 from django.apps import AppConfig
 
 
 class DeployConfig(AppConfig):
-    """Registers what deploy adds to the site."""
+    """Connects wake-ups once all packages have registered their stages."""
 
     name = "deploy"
-    default_auto_field = "django.db.models.BigAutoField"
-    verbose_name = "Deploy"
+
+    def ready(self) -> None:
+        """Connect wake-ups to the broker."""
+        from deploy.config.schedule import wakeups_connect
+
+        wakeups_connect()

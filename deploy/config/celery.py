@@ -8,3 +8,4 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.config.settings")
 app = Celery("lodestone")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["ingest.feeds", "analysis.jobs"])
+app.conf.beat_schedule = {"feeds": {"task": "ingest.feeds.run", "schedule": 5.0}}  # a lost wake-up costs seconds

@@ -1,0 +1,128 @@
+"""Real PostgreSQL and Redis for tests: installed where that is possible, started on free ports in temporary folders.
+
+`python -m deploy.services -- COMMAND` runs COMMAND with LODESTONE_TEST_DATABASE_URL and LODESTONE_TEST_BROKER_URL set for the
+services that answer, and stops what it started. With CI=true a service that cannot be started is an error.
+"""
+
+import contextlib
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+PACKAGES = {"postgres": "postgresql", "redis-server": "redis-server"}
+
+
+class ServiceAbsent(Exception):
+    """The service is not installed here, or does not start; the message says why."""
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def program(name: str) -> str:
+    """The path of a server program, looked for where Debian hides PostgreSQL's too."""
+    found = shutil.which(name)
+    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
+    if found or places:
+        return found or str(places[0])
+    raise ServiceAbsent(f"{name} is not installed (Debian package {PACKAGES.get(name, 'postgresql')})")
+
+
+def wait_for(answers: Callable[[], bool], what: str, timeout_s: float = 30) -> None:
+    """Wait until a service answers."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if answers():
+            return
+        time.sleep(0.1)
+    raise ServiceAbsent(f"{what} did not answer within {timeout_s:.0f} s")
+
+
+def listens(port: int) -> bool:
+    """Whether something accepts connections on this port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _unprivileged() -> str | None:
+    """PostgreSQL refuses to run as root: the account to run it as, if we are root."""
+    if os.geteuid() == 0:
+        for name in ("postgres", "nobody"):
+            with contextlib.suppress(KeyError):
+                return pwd.getpwnam(name).pw_name
+    return None
+
+
+@contextlib.contextmanager
+def postgresql() -> Iterator[str]:
+    """A fresh PostgreSQL; gives its address."""
+    initdb, server = program("initdb"), program("postgres")
+    account, port = _unprivileged(), free_port()
+    with tempfile.TemporaryDirectory(prefix="lodestone-pg-", ignore_cleanup_errors=True) as folder:
+        if account:
+            shutil.chown(folder, account)
+        data = str(Path(folder) / "data")
+        made = subprocess.run(
+            [initdb, "-D", data, "-U", "lodestone", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"],
+            capture_output=True, text=True, cwd=folder, user=account, check=False,
+        )  # fmt: skip
+        if made.returncode:
+            raise ServiceAbsent(f"initdb failed: {made.stderr.strip()[-400:]}")
+        command = [server, "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-c", "fsync=off"]
+        with Path(folder, "log").open("wb") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, user=account)
+        try:
+            ready = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+            wait_for(lambda: subprocess.run(ready, check=False).returncode == 0, "PostgreSQL")
+            yield f"postgresql://lodestone@127.0.0.1:{port}/postgres"
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+@contextlib.contextmanager
+def redis() -> Iterator[str]:
+    """A fresh Redis that keeps nothing; gives its address."""
+    server, port = program("redis-server"), free_port()
+    command = [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tempfile.gettempdir())
+    try:
+        wait_for(lambda: listens(port), "Redis")
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+SERVICES = {"LODESTONE_TEST_DATABASE_URL": postgresql, "LODESTONE_TEST_BROKER_URL": redis}
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command beside the services."""
+    command = arguments[1:] if arguments[:1] == ["--"] else arguments
+    environment = dict(os.environ)
+    with contextlib.ExitStack() as stack:
+        for variable, service in SERVICES.items():
+            try:
+                environment[variable] = stack.enter_context(service())
+            except ServiceAbsent as reason:
+                if environment.get("CI") == "true":
+                    print(f"services: {reason}; in CI it must start", file=sys.stderr)
+                    return 1
+                print(f"services: {reason}; tests that need it are skipped", file=sys.stderr)
+        return subprocess.run(command, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Called by test.sh beside the services: the whole suite on SQLite, then the contract and integration tests on PostgreSQL.
+set -u
+cd "$(dirname "$0")/.."
+failed=0
+if [ $# -gt 0 ]; then exec .venv/bin/python -m pytest "$@"; fi
+echo "== embedded profile (SQLite)"
+.venv/bin/python -m pytest -n 2 --dist loadfile || failed=1
+if [ -n "${LODESTONE_TEST_DATABASE_URL:-}" ]; then
+    echo "== server profile (PostgreSQL, Redis)"
+    LODESTONE_DATABASE_URL="$LODESTONE_TEST_DATABASE_URL" .venv/bin/python -m pytest tests/contract tests/unit || failed=1
+fi
+exit $failed
