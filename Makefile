@@ -27,3 +27,6 @@ bench: setup ## print each figure as a JSON line and a table
 
 messages: ## refresh the translation catalogues (needs GNU gettext)
 	@for p in ingest eln knowledge analysis chat; do (cd $$p && ../.venv/bin/django-admin makemessages -l zh_Hans --no-location --no-obsolete); done; $(PY) -m deploy.messages
+
+docs: setup ## build the documentation into site/
+	@.venv/bin/mkdocs build --quiet --strict

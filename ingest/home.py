@@ -30,7 +30,7 @@ def _fingerprint() -> str:
 def home_prepare() -> None:
     """Create the folder and bring the database up to date; safe when several commands start at once, quick when done."""
     folder = home()
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "static").mkdir(parents=True, exist_ok=True)
     stamp, mark = folder / "migrated", _fingerprint()
     missing = connection.vendor == "sqlite" and not Path(connection.settings_dict["NAME"]).exists()
     if not missing and stamp.exists() and stamp.read_text() == mark:

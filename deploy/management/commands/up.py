@@ -4,6 +4,7 @@ import sys
 import time
 from typing import Any
 
+import psutil
 from django.core.management.base import CommandParser
 
 from ingest.commands import LodestoneCommand
@@ -25,7 +26,6 @@ class Command(LodestoneCommand):
         from deploy.embedded import Companions, Worker, port_check, serve
 
         host, port, demo = options["host"], options["port"], options["demo"]
-        began = time.monotonic()
         port_check(host, port)
         companions, worker = Companions(), Worker()
         address = f"http://{host}:{port}"
@@ -34,7 +34,7 @@ class Command(LodestoneCommand):
             from deploy.demo import demo_prepare, demo_start
 
             worker.start()
-            took = time.monotonic() - began
+            took = time.time() - psutil.Process().create_time()
             self.say(f"Lodestone is running on {address} (after {took:.1f} s; Ctrl-C stops it)")
             if demo:
                 account = demo_prepare()
