@@ -17,7 +17,9 @@ class SiteSettings(BaseSettings):
         default="", description="postgresql://user:password@host:port/name; empty = SQLite in home"
     )
     database_url_file: Path | None = None
-    broker_url: str = Field(default="memory://localhost", description="Celery broker: memory:// (in process) or redis://…")
+    broker_url: str = Field(
+        default="memory://localhost", description="Celery broker: memory:// (in process) or redis://…"
+    )
     secret_key: str = Field(default="", description="empty = made once and kept in home/secret.key")
     secret_key_file: Path | None = None
     allowed_hosts: str = Field(default="127.0.0.1,localhost,[::1]", description="comma-separated host names")
