@@ -9,3 +9,10 @@ class KnowledgeConfig(AppConfig):
     name = "knowledge"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = "Knowledge"
+
+    def ready(self) -> None:
+        """Stages in the order of the data path."""
+        from ingest.feeds.stage import stage_register
+        from knowledge.index.stages import IndexStage
+
+        stage_register(IndexStage())

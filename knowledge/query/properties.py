@@ -1,0 +1,119 @@
+"""What a query may name: the fixed properties and those of the topic schemas, and the values they take."""
+
+from difflib import get_close_matches
+from functools import cache
+
+from ingest.errors import LodestoneError
+from knowledge.errors import QueryError
+from knowledge.index import columns as layout
+from knowledge.index.columns import Column
+from knowledge.query.types import Scalar
+from knowledge.records.models import Kind
+from knowledge.topics.schema import Property, TopicSchema, topics
+
+
+def topic_checked(name: str | None) -> TopicSchema | None:
+    """The topic's schema; raises QueryError that names the topics there are."""
+    if name is None:
+        return None
+    found = topics().get(name)
+    if found is None:
+        raise QueryError(f"There is no topic '{name}'. Topics: {', '.join(topics()) or 'none'}.", topic=name)
+    return found
+
+
+def kinds_checked(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """The kinds if all exist."""
+    wrong = next((kind for kind in kinds if kind not in Kind.values), None)
+    if wrong is not None:
+        raise QueryError(f"There is no kind '{wrong}'. Kinds: {', '.join(Kind.values)}.", kind=wrong)
+    return kinds
+
+
+def _in_topic(name: str, topic: str | None) -> list[Column]:
+    return [
+        column
+        for column in layout.columns()
+        if column.property == name and (not column.topics or topic is None or topic in column.topics)
+    ]
+
+
+def names(topic: str | None) -> list[str]:
+    """All properties that a query on this topic (none = any) may name."""
+    found = (column.property for column in layout.columns() if not column.topics or topic in (None, *column.topics))
+    return list(dict.fromkeys(found))
+
+
+def column_of(name: str, topic: str | None) -> Column:
+    """The column of a property; raises QueryError with near names if there is none, or if topics mean different things by it."""
+    found = _in_topic(name, topic)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        meant = ", ".join(place for column in found for place in column.topics)
+        raise QueryError(f"'{name}' means different things in the topics {meant}: name one of them.", property=name)
+    near = get_close_matches(name, names(topic), n=4, cutoff=0.5)
+    hint = f" Did you mean {', '.join(near)}?" if near else f" Known: {', '.join(names(topic)[:40])}."
+    raise QueryError(f"There is no property '{name}'{f' in {topic}' if topic else ''}.{hint}", property=name, near=near)
+
+
+def schema_of(column: Column, topic: str | None) -> Property | None:
+    """The schema of a column's property: in the topic asked, else in the first that has it."""
+    place = topic if topic in column.topics else next(iter(column.topics), None)
+    return topics()[place].property(column.property) if place else None
+
+
+@cache
+def _class_names(topic: str, name: str) -> dict[str, str]:
+    item = topics()[topic].property(name)
+    found: dict[str, str] = {}
+    for value in item.classes if item else ():
+        for word in (*value.synonyms, *value.label.values(), value.id):
+            found[word.casefold()] = value.id
+    return found
+
+
+def text_value(column: Column, topic: str | None, value: Scalar) -> str:
+    """A text value as the index spells it: formulae reduced, classes by id."""
+    if not isinstance(value, str):
+        raise QueryError(f"'{column.property}' is text: put the value in double quotes.", property=column.property)
+    if column.property == "formula":
+        return _reduced(value)
+    item = schema_of(column, topic)
+    if item is not None and item.type == "class":
+        place = topic if topic in column.topics else column.topics[0]
+        return _class_names(place, item.id).get(value.casefold(), value)
+    return value
+
+
+def _reduced(value: str) -> str:
+    from knowledge.formula import NotAFormula, parse_formula
+
+    try:
+        return parse_formula(value).reduced
+    except NotAFormula:
+        return value
+
+
+def number_bounds(column: Column, topic: str | None, value: Scalar, unit: str | None) -> tuple[float, float]:
+    """The number in the column's unit, as (low, high): equal unless it was converted, then one rounding error apart."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise QueryError(f"'{column.property}' is a number, and {value!r} is not.", property=column.property)
+    given = unit or layout.unit_in(topic, column.property)
+    if given == column.unit or given is None:
+        return float(value), float(value)
+    if column.unit is None:
+        raise QueryError(f"'{column.property}' has no unit; leave '{unit}' away.", property=column.property)
+    converted = _converted(column, float(value), given)
+    slack = abs(converted) * 1e-9
+    return converted - slack, converted + slack
+
+
+def _converted(column: Column, value: float, unit: str) -> float:
+    from ingest.schemas import units
+
+    try:
+        return float(units.convert(value, units.parse_unit(unit) or unit, column.unit))
+    except (LodestoneError, ValueError, ArithmeticError) as error:
+        text = f"'{unit}' cannot be converted to {column.unit}, the unit of '{column.property}'."
+        raise QueryError(text, property=column.property) from error
