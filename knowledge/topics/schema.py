@@ -55,6 +55,9 @@ class TopicSchema(BaseModel):
     identifies: tuple[str, ...] = Field(
         default=("formula", "spacegroup_number"), description="properties that tell two entries apart"
     )
+    main_dataset: str | None = Field(
+        default=None, description="slug of the data set meant by 'the table' and by counts that name no source"
+    )
     properties: tuple[Property, ...]
     limits: dict[str, str] = Field(default_factory=dict, description="what a label of this topic can and cannot mean")
 

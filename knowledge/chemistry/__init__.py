@@ -1,0 +1,1 @@
+"""Tables about the elements and names of compounds, in English and Chinese, and their readers."""
