@@ -38,4 +38,5 @@ class ErrorMiddleware:
             return None
         if "/api/" in request.path or (request.accepts("application/json") and not request.accepts("text/html")):
             return problem(exception)
-        return render(request, "ui/error.html", {"error": exception}, status=exception.status)
+        template = "ui/error.html#notice" if request.headers.get("HX-Request") else "ui/error.html"
+        return render(request, template, {"error": exception}, status=exception.status)

@@ -1,14 +1,21 @@
-"""Tags of the shell, built into every template: {% nav %}, {% panels "slot" subject %}."""
+"""Tags of the shell, built into every template: {% nav %}, {% panels %}, {% icon %}, {% quantity %}, {% when %}."""
 
+from datetime import datetime
 from typing import Any
 
 from django import template
+from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from eln.ui import registry
+from eln.ui.quantity import pretty_bytes, pretty_number, pretty_unit
 
 register = template.Library()
+register.filter("unit", pretty_unit)
+register.filter("bytes", pretty_bytes)
+register.filter("number", pretty_number)
 
 
 @register.simple_tag(takes_context=True)
@@ -21,14 +28,8 @@ def nav(context: template.Context) -> list[dict[str, Any]]:
             url = reverse(item.url)
         except NoReverseMatch:
             continue
-        items.append(
-            {
-                "label": item.label,
-                "url": url,
-                "icon": item.icon,
-                "active": (url != "/" and path.startswith(url)) or path == url,
-            }
-        )
+        active = (url != "/" and path.startswith(url)) or path == url
+        items.append({"label": item.label, "url": url, "icon": item.icon, "active": active})
     return items
 
 
@@ -37,3 +38,36 @@ def panels(context: template.Context, slot: str, subject: Any = None) -> SafeStr
     """What other packages show in this slot."""
     request = context["request"]
     return mark_safe("".join(panel.render(request, subject) for panel in registry.panels(slot)))  # noqa: S308 - rendered by templates
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A symbol of icons.svg; decorative, so the text beside it (or aria-label) says what it means."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', static("ui/icons.svg"), name
+    )
+
+
+@register.simple_tag
+def quantity(value: float | int | None, unit: str | None = None, digits: int = 5) -> SafeString:
+    """A number with its unit, written alike everywhere."""
+    shown = pretty_unit(unit)
+    if value is None or not shown:
+        return format_html('<span class="quantity">{}</span>', pretty_number(value, digits))
+    return format_html(
+        '<span class="quantity">{}<span class="quantity__unit">{}</span></span>', pretty_number(value, digits), shown
+    )
+
+
+@register.simple_tag
+def when(moment: datetime | None, precision: str = "m") -> SafeString:
+    """A time: UTC as sent, in the reader's own zone once the page's script has run. precision: "m" or "s"."""
+    if moment is None:
+        return mark_safe("–")
+    pattern = "%Y-%m-%d %H:%M:%S UTC" if precision == "s" else "%Y-%m-%d %H:%M UTC"
+    return format_html(
+        '<time datetime="{}" data-local="{}" class="nowrap">{}</time>',
+        moment.isoformat(),
+        precision,
+        moment.strftime(pattern),
+    )
