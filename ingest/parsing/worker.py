@@ -1,0 +1,106 @@
+"""Runs inside the sandbox: reads one file and writes what it says as JSON and plain arrays. No Django, no pickle.
+
+`python -I -m ingest.parsing.worker FILE NAME OUT LIMITS`; OUT is an empty folder, LIMITS is JSON (see sandbox.Limits).
+"""
+
+import contextlib
+import ctypes
+import json
+import math
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
+_FORBIDDEN = ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "subprocess.Popen", "os.exec", "os.fork",
+              "os.posix_spawn", "os.system", "pty.spawn", "ctypes.dlopen")  # fmt: skip
+_CHANGES = (
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "shutil.rmtree",
+    "os.chmod",
+    "os.chown",
+    "os.link",
+    "os.symlink",
+    "os.truncate",
+)
+
+
+def confine(limits: dict[str, float]) -> None:
+    """Give up memory, time, file size and network beyond the limits; cannot be undone in this process."""
+    with contextlib.suppress(OSError, AttributeError):  # not every kernel lets an unprivileged process do this
+        ctypes.CDLL(None).unshare(CLONE_NEWUSER | CLONE_NEWNET)
+    memory, seconds, size = int(limits["memory_bytes"]), math.ceil(limits["cpu_s"]), int(limits["file_bytes"])
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+
+
+def guard(out: Path) -> None:
+    """Refuse network, new processes and writing anywhere but in `out`, from Python code."""
+    allowed = str(out.resolve()) + os.sep
+
+    def hook(event: str, given: tuple[Any, ...]) -> None:  # Any: audit events carry anything
+        if event in _FORBIDDEN or event in _CHANGES:
+            raise PermissionError(f"a parser may not do this: {event}")
+        if (
+            event == "open"
+            and isinstance(given[2], int)
+            and given[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+        ):
+            target = os.path.abspath(os.fsdecode(given[0])) if isinstance(given[0], str | bytes) else allowed  # noqa: PTH100
+            if not target.startswith(allowed):
+                raise PermissionError(f"a parser may not write {target}")
+
+    sys.addaudithook(hook)
+
+
+def attempt(path: Path, name: str) -> tuple[Any, Any, float, list[str]]:
+    """(parser, parsed, confidence, reasons): tries the parsers that recognise the file, stops at one that is certain of it."""
+    from ingest.parsers.protocol import CannotParse, Head
+    from ingest.parsers.registry import CERTAIN, HEAD_BYTES, candidates
+
+    with path.open("rb") as stream:
+        data = stream.read(HEAD_BYTES)
+    reasons: list[str] = []
+    for confidence, parser in candidates(Head(name, data, path.stat().st_size)):
+        try:
+            return parser, parser.parse(path, name), confidence, reasons
+        except CannotParse as error:
+            reasons.append(f"{parser.name}: {error}")
+        except MemoryError:
+            reasons.append(f"{parser.name}: needed more memory than a parser may use")
+        except RecursionError:
+            reasons.append(f"{parser.name}: the file is nested too deeply")
+        except Exception as error:  # a parser may fail in any way; the file is kept with this reason
+            reasons.append(f"{parser.name} failed: {type(error).__name__}: {error}"[:500])
+        if confidence >= CERTAIN:
+            break
+    return None, None, 0.0, reasons
+
+
+def main() -> None:
+    """Read the file named on the command line and write result.json and arrays.npy."""
+    path, name, out = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+    confine(json.loads(sys.argv[4]))
+    sys.path[:] = [entry for entry in sys.path if entry]
+    import importlib.metadata
+    import zoneinfo  # noqa: F401 (before the guard closes)
+
+    import numpy as np  # noqa: F401
+
+    importlib.metadata.entry_points(group="lodestone.parsers")
+    guard(out)
+    parser, parsed, confidence, reasons = attempt(path, name)
+    from ingest.parsing.result import write_result
+
+    write_result(out, parser, parsed, confidence, reasons)
+
+
+if __name__ == "__main__":
+    main()
