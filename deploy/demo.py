@@ -30,9 +30,8 @@ def folder() -> Path:
 
 def demo_prepare() -> Account:
     """The account, its project and the instrument; made once, the password is kept in home/demo/password (mode 0600)."""
-    from ingest.gateway.services import instrument_ensure
-
     from eln.models import Membership, Project, User
+    from ingest.gateway.services import instrument_ensure
 
     folder().mkdir(parents=True, exist_ok=True)
     (folder() / "watched").mkdir(exist_ok=True)

@@ -1,5 +1,24 @@
 """All tables of ingest in one place, for Django and for the newcomer."""
 
 from ingest.feeds.models import Cursor, Failure, FeedEvent
+from ingest.gateway.models import Agent, EnrolmentCode, Instrument, Receipt, Upload
+from ingest.stream.models import Alert, DetectorState, Run, StreamEvent
+from ingest.telemetry.models import ChannelDescriptor, FrameBatch, Segment
 
-__all__ = ["Cursor", "Failure", "FeedEvent"]
+__all__ = [
+    "Agent",
+    "Alert",
+    "ChannelDescriptor",
+    "Cursor",
+    "DetectorState",
+    "EnrolmentCode",
+    "Failure",
+    "FeedEvent",
+    "FrameBatch",
+    "Instrument",
+    "Receipt",
+    "Run",
+    "Segment",
+    "StreamEvent",
+    "Upload",
+]

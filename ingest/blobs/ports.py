@@ -1,0 +1,24 @@
+"""What a blob store can do; the folder is one, an object store may be another."""
+
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+
+class BlobStore(Protocol):
+    """Bytes by their SHA-256; immutable."""
+
+    def put(self, stream: BinaryIO) -> tuple[str, int]:
+        """Keep the bytes of `stream` durably; (sha256, size)."""
+        ...
+
+    def adopt(self, path: Path, sha256: str) -> None:
+        """Move a finished, fsync'd file whose hash is known into the store."""
+        ...
+
+    def path(self, sha256: str) -> Path:
+        """A local path to read; raises BlobMissing."""
+        ...
+
+    def verify(self, sha256: str) -> bool:
+        """Whether the bytes still have this hash; false too when they are gone."""
+        ...
