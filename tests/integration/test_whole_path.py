@@ -12,14 +12,14 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
-from ingest.blobs.services import blob_path
-from ingest.gateway.models import Receipt
-from ingest.gateway.services import enrolment_create, instrument_ensure
 
 from eln.models import Attachment, Entry, User
+from ingest.blobs.services import blob_path
 from ingest.contract import Batch, Block, Descriptor, Envelope, Event, encode_batch
 from ingest.feeds.models import Failure
 from ingest.feeds.services import stages_drain
+from ingest.gateway.models import Receipt
+from ingest.gateway.services import enrolment_create, instrument_ensure
 from knowledge.models import Record
 
 pytestmark = pytest.mark.django_db(transaction=True)
