@@ -1,0 +1,19 @@
+"""How far this computer's clock is from the server's, from the times in its answers."""
+
+from collections import deque
+
+
+class ClockOffset:
+    """Offset = server minus agent, in ns, taken from the quickest of the last exchanges (least unknown travel)."""
+
+    def __init__(self, keep: int = 16) -> None:
+        self._seen: deque[tuple[int, int]] = deque(maxlen=keep)
+
+    def observe(self, *, asked: int, answered: int, server: int) -> None:
+        """One exchange: agent's clock before and after, server's clock in the answer (ns)."""
+        self._seen.append((answered - asked, server - (asked + answered) // 2))
+
+    @property
+    def offset(self) -> int | None:
+        """Best estimate in ns, None before the first answer."""
+        return min(self._seen)[1] if self._seen else None

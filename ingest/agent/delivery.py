@@ -1,0 +1,188 @@
+"""One step of handing over a tail or a file: what the server says becomes what happens to the rows in the spool."""
+
+import hashlib
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ingest.agent.errors import Refused, SourceAway
+from ingest.agent.sources.protocol import FileShip
+from ingest.agent.spool import Row, Spool
+from ingest.agent.wire import Wire
+from ingest.contract import Envelope
+
+log = logging.getLogger(__name__)
+PIECE_BYTES = 2**20
+MAX_MISMATCHES = 3
+
+
+@dataclass
+class FileDelivery:
+    """Sends tails and files in small steps, so that live frames never wait long. The server knows all offsets."""
+
+    wire: Wire
+    spool: Spool
+    _tails: set[str] = field(default_factory=set)  # opened since the last failure
+    _uploads: dict[str, int] = field(default_factory=dict)  # upload id -> next byte
+    _mismatches: dict[str, int] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """After a failure: ask the server again where everything stands."""
+        self._tails.clear()
+        self._uploads.clear()
+
+    def step(self, rows: list[Row]) -> int:
+        """Deliver tail pieces, a close, or the next piece of a file; bytes sent. Raises ServerError, SourceAway."""
+        first = rows[0]
+        if first.kind == "tail":
+            return self._tail(rows)
+        if first.kind == "close":
+            return self._close(first)
+        return self._file(first)
+
+    # -- growing files ----------------------------------------------------------------------------------------------
+
+    def _tail_open(self, row: Row) -> int | None:
+        """Next byte the server wants, where we asked it just now."""
+        if row.key in self._tails:
+            return None
+        document = {
+            "id": row.key,
+            "instrument": row.head["instrument"],
+            "source": row.source,
+            "file_name": row.head["file_name"],
+            "created": datetime.fromtimestamp(row.head["created"], UTC).isoformat(),
+        }
+        offset = int(self.wire.tail_open(document)["offset"])
+        self._tails.add(row.key)
+        return offset
+
+    def _tail(self, rows: list[Row]) -> int:
+        first = rows[0]
+        start = int(first.head["offset"])
+        data = b"".join(row.payload for row in rows)
+        try:
+            at = self._tail_open(first)
+            at = start if at is None else at
+            if at < start:
+                raise Refused(f"the server holds {at} bytes where {start} were acknowledged", status=409)
+            if at < start + len(data):
+                self.wire.tail_append(first.key, at, data[at - start :])
+        except Refused as refusal:
+            return self._tail_refused(rows, refusal)
+        self.spool.done(rows)
+        return len(data)
+
+    def _tail_refused(self, rows: list[Row], refusal: Refused) -> int:
+        """Offset differs: open again and go on from there; anything else is final."""
+        start, key = int(rows[0].head["offset"]), rows[0].key
+        known = refusal.details.get("offset")
+        if key in self._tails and (refusal.status == 404 or (isinstance(known, int) and known > start)):
+            self._tails.discard(key)
+            return 0
+        self.spool.reject(rows, str(refusal), now=time.time_ns())
+        log.error("lines of %s were refused and set aside: %s", rows[0].head["file_name"], refusal)
+        return 0
+
+    def _close(self, row: Row) -> int:
+        try:
+            self.wire.tail_close(row.key, row.head["envelope"])
+        except Refused as refusal:
+            self._close_refused(row, refusal)
+            return 0
+        self._tails.discard(row.key)
+        self.spool.done([row])
+        return 0
+
+    def _close_refused(self, row: Row, refusal: Refused) -> None:
+        """The server's bytes differ from ours: ship the file whole when it still is what we shipped, else set aside."""
+        envelope, path = Envelope.model_validate(row.head["envelope"]), Path(row.head["path"])
+        try:
+            same = path.stat().st_size == envelope.size and _sha256(path) == envelope.sha256
+        except OSError:
+            same = False
+        if not same:
+            self.spool.reject([row], str(refusal), now=time.time_ns())
+            log.error("the end of %s was refused and set aside: %s", envelope.file_name, refusal)
+            return
+        whole = envelope.model_copy(update={"id": f"{envelope.id}-whole"[-64:]})
+        self.spool.replace(row, FileShip(envelope=whole, path=path), now=time.time_ns())
+        log.warning("%s is shipped whole: the server refused its end: %s", envelope.file_name, refusal)
+
+    # -- finished files ---------------------------------------------------------------------------------------------
+
+    def _file(self, row: Row) -> int:
+        envelope, path = Envelope.model_validate(row.head["envelope"]), Path(row.head["path"])
+        try:
+            if row.key not in self._uploads:
+                answer = self.wire.upload_open(row.head["envelope"])
+                if answer.get("state") == "done":
+                    self._finished(row)
+                    return 0
+                self._uploads[row.key] = int(answer["offset"])
+            offset = self._uploads[row.key]
+            data = self._read(row, path, envelope, offset)
+            if data is None:
+                return 0
+            answer = self.wire.upload_append(row.key, offset, data)
+        except Refused as refusal:
+            self._file_refused(row, refusal)
+            return 0
+        self._uploads[row.key] = int(answer["offset"])
+        if answer.get("state") == "done":
+            self._finished(row)
+        return len(data)
+
+    def _finished(self, row: Row) -> None:
+        self._uploads.pop(row.key, None)
+        self._mismatches.pop(row.key, None)
+        self.spool.done([row])
+
+    def _read(self, row: Row, path: Path, envelope: Envelope, offset: int) -> bytes | None:
+        """The next piece; None where the file is no longer what was announced and the row was set aside."""
+        try:
+            with path.open("rb") as handle:
+                handle.seek(offset)
+                data = handle.read(PIECE_BYTES)
+                size = handle.seek(0, 2)
+        except FileNotFoundError as error:
+            if path.parent.is_dir():
+                self._set_aside(row, "the file was removed before it could be sent")
+                return None
+            raise SourceAway(f"{path.parent} is not there") from error
+        except OSError as error:
+            raise SourceAway(f"{path} cannot be read now: {error.strerror}") from error
+        if size != envelope.size:
+            self._set_aside(row, "the file changed before it could be sent; its present state is sent as a new version")
+            return None
+        return data
+
+    def _file_refused(self, row: Row, refusal: Refused) -> None:
+        known = refusal.details.get("offset")
+        self._uploads.pop(row.key, None)
+        if refusal.code == "hash_mismatch":
+            self._mismatches[row.key] = self._mismatches.get(row.key, 0) + 1
+            if (
+                self._mismatches[row.key] < MAX_MISMATCHES
+                and _sha256(Path(row.head["path"])) == row.head["envelope"]["sha256"]
+            ):
+                return  # damaged on the way: once more from the start
+            self._set_aside(row, f"the file changed while it was sent; its present state is a new version ({refusal})")
+        elif refusal.status == 404 or (refusal.status == 409 and isinstance(known, int)):
+            return  # ask again where it stands
+        else:
+            self._set_aside(row, str(refusal))
+
+    def _set_aside(self, row: Row, reason: str) -> None:
+        self.spool.reject([row], reason, now=time.time_ns())
+        log.error("%s was set aside: %s", row.head["path"], reason)
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    except OSError:
+        return ""

@@ -1,0 +1,1 @@
+"""A watched folder: growing logs line by line, finished files whole."""

@@ -1,0 +1,61 @@
+"""What can be set on the simulated machine."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from ingest.agent.sources.simulated.channels import CHANNELS
+
+
+class Fault(BaseModel):
+    """Something goes wrong on purpose. Times are seconds of this computer's clock since the machine was made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["stuck", "burst", "drift", "gap"]
+    channel: str | None = Field(default=None, description="none only for `gap`: the whole machine falls silent")
+    at_s: float = Field(ge=0)
+    duration_s: float = Field(default=20, gt=0)
+    repeat_s: float | None = Field(default=None, gt=0, description="again and again with this period")
+    size: float = Field(default=30, description="burst: factor at its peak; drift: units reached at its end")
+
+    @model_validator(mode="after")
+    def _channel_known(self) -> "Fault":
+        if self.channel is None and self.kind != "gap":
+            raise ValueError(f"channel: a fault of kind {self.kind} needs one")
+        if self.channel is not None and self.channel not in CHANNELS:
+            raise ValueError(f"channel: {self.channel!r} is none of {', '.join(CHANNELS)}")
+        if self.repeat_s is not None and self.repeat_s <= self.duration_s:
+            raise ValueError("repeat_s: must be longer than duration_s")
+        return self
+
+    def phase(self, elapsed: float) -> float | None:
+        """How far the fault is at this time, 0 to 1; None while all is well."""
+        since = elapsed - self.at_s
+        if since >= 0 and self.repeat_s is not None:
+            since %= self.repeat_s
+        return since / self.duration_s if 0 <= since < self.duration_s else None
+
+
+class SimulatedParams(BaseModel):
+    """Keys of a source of type `simulated`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = 1
+    rate_hz: float = Field(default=1.0, gt=0, le=100_000, description="rows per second")
+    time_factor: float = Field(default=10.0, gt=0, description="seconds of process per second of clock")
+    run_s: float = Field(default=1800.0, gt=0, description="length of a run, seconds of process")
+    pause_s: float = Field(default=300.0, ge=0, description="between runs, seconds of process")
+    people: tuple[str, ...] = Field(default=("operator",), min_length=1, description="take turns")
+    faults: tuple[Fault, ...] = ()
+    batch_s: float = Field(default=0.5, gt=0, le=60, description="rows are handed over this often")
+    start: AwareDatetime | None = Field(default=None, description="time of the first row; none = now")
+    rows: int | None = Field(default=None, gt=0, description="stop after so many; none = never")
+    paced: bool = Field(default=True, description="false = as fast as the spool takes it; needs `start`")
+
+    @model_validator(mode="after")
+    def _unpaced_needs_start(self) -> "SimulatedParams":
+        if not self.paced and self.start is None:
+            raise ValueError("paced: false needs a `start`, for its rows would lie in the future")
+        return self

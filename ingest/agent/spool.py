@@ -1,0 +1,308 @@
+"""What was seen and not yet delivered, and how far each source is: one SQLite file, one transaction for both.
+
+Frames get their sequence number when they are first taken for sending, in a transaction that also fixes their bytes:
+whatever dies afterwards, the same number always carries the same rows, and the server stores it at most once.
+"""
+
+import json
+import logging
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ingest.agent.batches import join, pack, rows_of
+from ingest.agent.errors import SpoolCorrupt
+from ingest.agent.lock import lock_take
+from ingest.agent.sources.protocol import Checkpoints, FileShip, Frames, Item, TailClose, TailPiece
+from ingest.agent.spool_file import spool_move_aside, spool_open, translated
+from ingest.contract import Descriptor
+
+log = logging.getLogger(__name__)
+FRAME_KINDS = ("data", "events")
+MAX_CLAIM_BYTES = 2 * 2**20  # of packed frames in one batch
+MAX_CLAIM_ITEMS = 5000
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the outbox."""
+
+    id: int
+    kind: str
+    source: str
+    key: str
+    created: int
+    rows: int
+    sequence: int | None
+    head: dict[str, Any]  # JSON beside the payload
+    payload: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A numbered batch, its bytes final; `fresh` unless it was taken for sending before."""
+
+    row: Row
+    historical: bool
+    fresh: bool
+
+
+class Spool:
+    """The open spool; safe to use from many threads. Times are ns since 1970 by this computer's clock."""
+
+    def __init__(self, path: Path, *, live_window_s: float = 30) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._live_ns = int(live_window_s * 1e9)
+        self._lock = threading.RLock()
+        self.filled = threading.Event()  # set at each commit, for a sender that waits for work
+        self._held = lock_take(path.with_name(path.name + ".lock"))
+        self.moved_aside: Path | None = None
+        self._introduced: set[str] = set()
+        try:
+            try:
+                self._db = spool_open(path)
+            except SpoolCorrupt as error:
+                self.moved_aside = spool_move_aside(path)
+                log.error("%s: kept as %s; a new spool begins", error, self.moved_aside)
+                self._db = spool_open(path)
+            self.epoch = str(self._one("SELECT value FROM meta WHERE key = 'epoch'"))
+            self.bytes = int(self._one(_BYTES))
+        except BaseException:
+            self._held.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock, suppress(sqlite3.Error):
+            self._db.close()
+        self._held.close()
+
+    # -- writing, by the sources ------------------------------------------------------------------------------------
+
+    def commit(
+        self, source: str, instrument: str, items: Sequence[Item], checkpoints: Checkpoints, *, now: int
+    ) -> None:
+        """Store items and checkpoints together, or nothing."""
+        rows = [row for item in items for row in _rows(item, instrument)]
+        with self._transaction() as db:
+            for kind, key, count, head, payload in rows:
+                db.execute(
+                    "INSERT INTO outbox (kind, source, key, created, rows, head, payload) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (kind, source, key, now, count, json.dumps(head), payload),
+                )
+            for item in items:
+                if isinstance(item, Frames) and item.descriptors:
+                    values = [(source, one.name, one.model_dump_json()) for one in item.descriptors]
+                    db.executemany("INSERT OR REPLACE INTO descriptors VALUES (?, ?, ?)", values)
+            for key, value in checkpoints.items():
+                if value is None:
+                    db.execute("DELETE FROM checkpoints WHERE source = ? AND key = ?", (source, key))
+                else:
+                    db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)", (source, key, json.dumps(value)))
+        self.bytes += sum(len(payload) for *_, payload in rows)
+        if rows:
+            self.filled.set()
+
+    def checkpoints(self, source: str) -> dict[str, dict[str, Any]]:
+        """All checkpoints of a source."""
+        found = self._all("SELECT key, value FROM checkpoints WHERE source = ?", (source,))
+        return {key: json.loads(value) for key, value in found}
+
+    # -- reading and removing, by the sender ------------------------------------------------------------------------
+
+    def claim(self, *, now: int, skip: Sequence[int] = ()) -> Claimed | None:
+        """The batch to send next: one already numbered, else live rows, else the oldest; None when there is none.
+
+        `skip`: ids of numbered batches that must wait. Backlog is marked historical, and events never overtake what
+        came before them, so that a run's stop follows all of the run's rows.
+        """
+        for (found,) in self._all("SELECT id FROM outbox WHERE sequence IS NOT NULL ORDER BY sequence LIMIT 100"):
+            if found not in skip:
+                row = self._row(found)
+                return Claimed(row, historical=row.created < now - self._live_ns, fresh=False)
+        oldest = self._first("SELECT source, key, created FROM outbox WHERE kind IN ('data', 'events') AND sequence IS NULL "
+                             "ORDER BY id LIMIT 1")  # fmt: skip
+        if oldest is None:
+            return None
+        edge = now - self._live_ns
+        if oldest[2] >= edge:
+            return self._number(oldest[0], oldest[1], "kind IN ('data', 'events')", (), historical=False, now=now)
+        live = self._first("SELECT source, key FROM outbox WHERE kind = 'data' AND sequence IS NULL AND created >= ? "
+                           "ORDER BY id LIMIT 1", (edge,))  # fmt: skip
+        if live is not None:
+            return self._number(live[0], live[1], "kind = 'data' AND created >= ?", (edge,), historical=False, now=now)
+        return self._number(
+            oldest[0], oldest[1], "kind IN ('data', 'events') AND created < ?", (edge,), historical=True, now=now
+        )
+
+    def files_next(self, *, skip: frozenset[str] = frozenset()) -> list[Row]:
+        """What to send next of tails and files: the oldest key not in `skip`, and all its neighbours that join it.
+
+        A list of `tail` pieces in order (at most 4 MiB), or one `close`, or one `file`; empty when there is none.
+        """
+        marks = ", ".join("?" * len(skip))
+        first = self._first(
+            "SELECT id, key, kind FROM outbox WHERE kind IN ('tail', 'close', 'file') "  # noqa: S608 - only ?
+            f"AND key NOT IN ({marks}) ORDER BY kind = 'file', id LIMIT 1",
+            tuple(skip),
+        )
+        if first is None:
+            return []
+        if first[2] != "tail":
+            return [self._row(first[0])]
+        rows, size = [], 0
+        for found, kind in self._all("SELECT id, kind FROM outbox WHERE key = ? ORDER BY id LIMIT 500", (first[1],)):
+            if kind != "tail" or size > 4 * 2**20:
+                break
+            rows.append(self._row(found))
+            size += len(rows[-1].payload)
+        return rows
+
+    def done(self, rows: Sequence[Row]) -> None:
+        """Delivered: forget them."""
+        with self._transaction() as db:
+            db.executemany("DELETE FROM outbox WHERE id = ?", [(row.id,) for row in rows])
+        self.bytes -= sum(len(row.payload) for row in rows)
+        self._introduced.update(row.source for row in rows if row.kind in FRAME_KINDS)
+
+    def replace(self, row: Row, item: Item, *, now: int) -> None:
+        """Put another item in the place of one that cannot be delivered as it is."""
+        with self._transaction():
+            self.done([row])
+            self.commit(row.source, "", [item], {}, now=now)
+
+    def reject(self, rows: Sequence[Row], reason: str, *, now: int) -> None:
+        """Refused for good: set aside, kept, listed by `status`."""
+        with self._transaction() as db:
+            for row in rows:
+                db.execute(
+                    "INSERT INTO rejected SELECT id, kind, source, key, created, rows, head, payload, ?, ? "
+                    "FROM outbox WHERE id = ?",
+                    (now, reason, row.id),
+                )
+                db.execute("DELETE FROM outbox WHERE id = ?", (row.id,))
+
+    def introduce_again(self) -> None:
+        """After an outage: send all descriptors with the next batch of each source."""
+        self._introduced.clear()
+
+    def counts(self) -> tuple[int, int, int | None]:
+        """Rows waiting, bytes held, creation time of the oldest (ns, None when empty)."""
+        rows, oldest = self._first("SELECT COALESCE(SUM(rows), 0), MIN(created) FROM outbox") or (0, None)
+        return rows, self.bytes, oldest
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _number(
+        self, source: str, instrument: str, where: str, values: tuple[Any, ...], *, historical: bool, now: int
+    ) -> Claimed:
+        """Join the first unnumbered rows of a source, give them the next sequence number, store the result."""
+        query = (
+            "SELECT id, rows, payload FROM outbox WHERE sequence IS NULL AND source = ? AND key = ? "  # noqa: S608 - ours
+            f"AND {where} ORDER BY id LIMIT {MAX_CLAIM_ITEMS}"
+        )
+        with self._transaction() as db:
+            taken: list[tuple[int, int, bytes]] = []
+            size = 0
+            with closing(db.execute(query, (source, instrument, *values))) as found:
+                for row in found:
+                    if taken and size + len(row[2]) > MAX_CLAIM_BYTES:
+                        break
+                    taken.append(row)
+                    size += len(row[2])
+            sequence = (self._first("SELECT next FROM sequences WHERE source = ?", (source,)) or (0,))[0]
+            header = {
+                "instrument": instrument,
+                "source": source,
+                "epoch": self.epoch,
+                "sequence": sequence,
+                "sent": now,
+                "historical": historical,
+            }
+            payload = join((row[2] for row in taken), descriptors=self._descriptors(source), header=header)
+            first = taken[0][0]
+            db.executemany("DELETE FROM outbox WHERE id = ?", [(row[0],) for row in taken[1:]])
+            db.execute(
+                "UPDATE outbox SET sequence = ?, rows = ?, payload = ? WHERE id = ?",
+                (sequence, sum(row[1] for row in taken), payload, first),
+            )
+            db.execute("INSERT OR REPLACE INTO sequences VALUES (?, ?)", (source, sequence + 1))
+        self.bytes += len(payload) - size
+        return Claimed(self._row(first), historical=historical, fresh=True)
+
+    def _descriptors(self, source: str) -> tuple[Descriptor, ...]:
+        if source in self._introduced:
+            return ()
+        found = self._all("SELECT value FROM descriptors WHERE source = ?", (source,))
+        return tuple(Descriptor.model_validate_json(value) for (value,) in found)
+
+    def _row(self, number: int) -> Row:
+        found = self._first(
+            "SELECT id, kind, source, key, created, rows, sequence, head, payload FROM outbox WHERE id = ?", (number,)
+        )
+        if found is None:
+            raise SpoolCorrupt(f"{self.path}: row {number} is gone")
+        *plain, head, payload = found
+        return Row(*plain, head=json.loads(head), payload=payload)  # type: ignore[misc] # columns of our own query
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """A write transaction, or the one already open; one fsync at its end."""
+        with self._lock, translated(self.path):
+            if self._db.in_transaction:
+                yield self._db
+                return
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _all(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        with self._lock, translated(self.path):
+            return self._db.execute(query, values).fetchall()
+
+    def _first(self, query: str, values: tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
+        rows = self._all(query, values)
+        return rows[0] if rows else None
+
+    def _one(self, query: str) -> Any:  # a column of SQLite
+        row = self._first(query)
+        return row[0] if row else None
+
+
+_BYTES = (
+    "SELECT (SELECT COALESCE(SUM(LENGTH(payload)), 0) FROM outbox)"
+    " + (SELECT COALESCE(SUM(LENGTH(payload)), 0) FROM rejected)"
+)
+
+
+def _rows(item: Item, instrument: str) -> Iterator[tuple[str, str, int, dict[str, Any], bytes]]:
+    """kind, key, rows, head, payload of what one item becomes; events apart from data, so that data may overtake."""
+    match item:
+        case Frames(blocks=blocks, events=events, descriptors=descriptors):
+            if blocks or descriptors:
+                data = Frames(blocks, (), descriptors)
+                yield "data", instrument, rows_of(data), {}, pack(data)
+            if events:
+                yield "events", instrument, len(events), {}, pack(Frames((), events, ()))
+        case TailPiece():
+            head = {
+                "instrument": instrument,
+                "offset": item.offset,
+                "file_name": item.file_name,
+                "created": item.created,
+            }
+            yield "tail", item.tail, item.data.count(b"\n"), head, item.data
+        case TailClose(envelope=envelope, path=path):
+            yield "close", envelope.id, 0, {"envelope": envelope.model_dump(mode="json"), "path": str(path)}, b""
+        case FileShip(envelope=envelope, path=path):
+            yield "file", envelope.id, 1, {"envelope": envelope.model_dump(mode="json"), "path": str(path)}, b""

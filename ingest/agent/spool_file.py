@@ -1,0 +1,64 @@
+"""The SQLite file of the spool: opened durable, checked, moved aside when it is damaged."""
+
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.resources import files
+from pathlib import Path
+
+from ingest.agent.errors import SpoolCorrupt, SpoolWriteFailed
+
+SCHEMA_VERSION = "1"
+CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """SQLite's errors as ours."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in CORRUPT:
+            raise SpoolCorrupt(f"the spool {path} is damaged ({error})") from error
+        raise SpoolWriteFailed(f"the spool {path} cannot be used now: {error}") from error
+
+
+def spool_open(path: Path) -> sqlite3.Connection:
+    """The database, whole and with a schema. Raises SpoolCorrupt."""
+    with translated(path):
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+        try:
+            _prepare(db, path)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+
+def _prepare(db: sqlite3.Connection, path: Path) -> None:
+    db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if verdict != "ok":
+        raise SpoolCorrupt(f"the spool {path} is damaged ({verdict})")
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not tables:
+        schema = files("ingest.agent").joinpath("spool.sql").read_text("utf-8")
+        epoch = f"{time.strftime('%Y%m%d', time.gmtime())}-{secrets.token_hex(6)}"
+        values = f"('schema', '{SCHEMA_VERSION}'), ('epoch', '{epoch}')"
+        db.executescript(f"BEGIN IMMEDIATE; {schema} INSERT INTO meta VALUES {values}; COMMIT;")  # noqa: S608 - ours
+    elif "meta" not in tables or not db.execute("SELECT 1 FROM meta WHERE key = 'epoch'").fetchone():
+        raise SpoolCorrupt(f"the spool {path} is damaged (it holds no epoch)")
+
+
+def spool_move_aside(path: Path) -> Path:
+    """Rename the spool and its journals; the new name of the spool."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    target = path.with_name(f"{path.name}.damaged-{stamp}-{secrets.token_hex(2)}")
+    for suffix in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).rename(target.with_name(target.name + suffix))
+    return target
