@@ -14,6 +14,7 @@ from typing import Any
 
 from ingest.contract import Batch, BatchError, decode_batch
 
+TOKEN = "right-token"
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS batches (agent, source, epoch, sequence INTEGER, historical, data BLOB,
                                     PRIMARY KEY (source, epoch, sequence));
@@ -34,8 +35,8 @@ class Fault:
 class GatewayDouble:
     """Start, stop, start again: the store stays."""
 
-    def __init__(self, folder: Path, token: str = "right-token") -> None:
-        self.store, self.token = folder / "server.sqlite3", token
+    def __init__(self, folder: Path) -> None:
+        self.store, self.token = folder / "server.sqlite3", TOKEN
         self.faults: deque[Fault] = deque()
         self.requests: list[tuple[str, str]] = []
         self.beats: list[dict[str, Any]] = []
@@ -92,7 +93,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.serve()
 
-    do_POST = do_PATCH = do_GET
+    do_POST = do_PATCH = do_GET  # noqa: N815 - the standard library's names
 
     def serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
