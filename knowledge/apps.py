@@ -13,6 +13,8 @@ class KnowledgeConfig(AppConfig):
     def ready(self) -> None:
         """Stages in the order of the data path."""
         from ingest.feeds.stage import stage_register
+        from knowledge.graph.stages import GraphStage
         from knowledge.index.stages import IndexStage
 
         stage_register(IndexStage())
+        stage_register(GraphStage())

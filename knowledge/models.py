@@ -1,5 +1,6 @@
 """All tables of knowledge in one place, for Django and for the newcomer."""
 
+from knowledge.graph.models import GraphEdge, GraphNode
 from knowledge.records.models import Dataset, Kind, Record, RecordVersion
 
-__all__ = ["Dataset", "Kind", "Record", "RecordVersion"]
+__all__ = ["Dataset", "GraphEdge", "GraphNode", "Kind", "Record", "RecordVersion"]
