@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 LONGEST = 8000
 DEEPEST = 40
+MOST_NOTS = 50
 ALIASES = {
     "id": "record",
     "chemical_formula_reduced": "formula",
@@ -50,10 +51,12 @@ def _limits(text: str) -> None:
         raise FilterError('The filter is empty. Write for example: elements HAS "Bi" AND nelements = 2', position=0)
     if len(text) > LONGEST:
         raise FilterError(f"The filter is longer than {LONGEST} characters: ask for less at once.", position=LONGEST)
+    if text.count("NOT") > MOST_NOTS:
+        raise FilterError(f"More than {MOST_NOTS} NOT in one filter: simplify it.", position=text.rfind("NOT"))
     depth = 0
     for at, sign in enumerate(text):
         depth += (sign == "(") - (sign == ")")
-        if depth > DEEPEST or text.count("NOT") > 200:
+        if depth > DEEPEST:
             raise FilterError(f"More than {DEEPEST} brackets inside each other: simplify the filter.", position=at)
 
 

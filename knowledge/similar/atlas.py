@@ -36,7 +36,8 @@ class Atlas:
         """The rows that the reader may see; predictions are left out. Shape (rows,)."""
         if scope.everything:
             return ~self.predicted
-        return ~self.predicted & ((self.project == 0) | np.isin(self.project, sorted(scope.readable)))
+        readable = np.isin(self.project, [0, *sorted(scope.readable)])
+        return np.asarray(~self.predicted & readable, dtype=np.bool_)
 
     def traits(self, row: int) -> domain.Traits:
         """What is compared of one record."""

@@ -92,7 +92,7 @@ def _of_cif(path: Path) -> Sought:
         raise QueryError(f"{path} is larger than {MOST_CIF_BYTES // 2**20} MiB: one structure per file, please.")
     import warnings
 
-    from pymatgen.core import Structure
+    from pymatgen.core.structure import Structure
     from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
     with warnings.catch_warnings():

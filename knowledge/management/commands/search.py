@@ -1,5 +1,6 @@
 """`search FILTER`: records that a filter in OPTIMADE's grammar finds."""
 
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -28,6 +29,8 @@ class Command(LodestoneCommand):
         parser.add_argument("--offset", type=int, default=0, help="rows to skip")
         parser.add_argument("--topic", help="search one topic only")
         parser.add_argument("--kind", action="append", default=[], help="kinds to find; predictions only when named")
+        # argparse takes a lone `-nsites` for an option; what it believes to be a negative number it takes as a value
+        parser._negative_number_matcher = re.compile(r"^-\d+$|^-[a-z_][\w,-]*$")  # type: ignore[attr-defined]
 
     def run(self, **options: Any) -> int:  # Any: argparse's own
         """Drain the stages, ask, print."""
