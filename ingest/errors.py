@@ -4,6 +4,8 @@ LodestoneError
 └── IngestError
     ├── BadInput            what was sent cannot be used (HTTP 400, exit 2)
     ├── NotAuthorised       missing, wrong or revoked token (HTTP 401)
+    ├── NotAllowed          a valid token, but not for this instrument (HTTP 403)
+    ├── NotFound            no such thing here (HTTP 404)
     ├── TooLarge            over a stated limit (HTTP 413)
     ├── Conflict            contradicts what is already stored (HTTP 409)
     └── Unavailable         try again later (HTTP 503)
@@ -39,6 +41,20 @@ class NotAuthorised(IngestError):
 
     code = "not_authorised"
     status = 401
+
+
+class NotAllowed(IngestError):
+    """The token is valid, but not for this instrument or this upload."""
+
+    code = "not_allowed"
+    status = 403
+
+
+class NotFound(IngestError):
+    """No such thing here; begin it first."""
+
+    code = "not_found"
+    status = 404
 
 
 class TooLarge(IngestError):

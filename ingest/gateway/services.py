@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from ingest.blobs.services import blob_put, blob_store
-from ingest.contract import Envelope
-from ingest.errors import BadInput, Conflict, NotAuthorised
+from ingest.contract import Batch, BatchError, Envelope, decode_batch
+from ingest.errors import BadInput, Conflict, NotAllowed, NotAuthorised
 from ingest.feeds.services import feed_append
 from ingest.gateway.models import Agent, EnrolmentCode, Instrument, Receipt
 
@@ -21,6 +21,12 @@ class HashMismatch(Conflict):
     """The bytes that arrived are not those the envelope promises."""
 
     code = "hash_mismatch"
+
+
+class BadBatch(BadInput):
+    """The bytes are no batch; sending them again will not help."""
+
+    code = "bad_batch"
 
 
 def secret_hash(secret: str) -> str:
@@ -75,6 +81,53 @@ def agent_revoke(*, agent: Agent, now: datetime | None = None) -> None:
     Agent.objects.filter(pk=agent.pk, revoked__isnull=True).update(revoked=now or timezone.now())
 
 
+def agent_heard(*, agent: Agent, now: datetime, health: dict[str, object] | None = None) -> None:
+    """Note that an agent speaks, with its heartbeat where it sent one; without one at most every ten seconds."""
+    if health is not None:
+        Agent.objects.filter(pk=agent.pk).update(
+            last_seen=now, health=health, version=str(health.get("version", ""))[:40]
+        )
+    elif agent.last_seen is None or now - agent.last_seen > timedelta(seconds=10):
+        Agent.objects.filter(pk=agent.pk).update(last_seen=now)
+
+
+def frames_accept(*, agent: Agent, data: bytes) -> tuple[Batch, bool]:
+    """Make the batch in `data` durable; the batch, and whether it was stored before. Raises BadBatch, NotAllowed."""
+    from ingest.telemetry.services import batch_store
+
+    try:
+        batch = decode_batch(data)
+    except BatchError as error:
+        raise BadBatch(f"{error}; nothing was stored") from error
+    if batch.instrument != agent.instrument.slug:
+        raise NotAllowed(
+            f"this token speaks for {agent.instrument.slug}, not for {batch.instrument!r}: enrol an agent for it"
+        )
+    _batch_check(batch)
+    return batch, not batch_store(agent=agent, batch=batch, data=data)
+
+
+def _batch_check(batch: Batch) -> None:
+    """What the wire format allows and no store can keep."""
+    names = [batch.source, batch.epoch, *(row.name for row in batch.descriptors)]
+    names += [name for block in batch.blocks for name in block.channels]
+    names += [text for event in batch.events for text in (event.kind, event.name)]
+    if any("\x00" in name for name in names):
+        raise BadBatch("a name holds a NUL character; nothing was stored")
+    too_long = [name for name in names if len(name) > 200] + [
+        name for block in batch.blocks for name in block.channels if not 0 < len(name) <= 120
+    ]
+    if too_long or len(batch.epoch) > 80:
+        raise BadBatch(f"a name is empty or too long ({(too_long or [batch.epoch])[0][:60]!r}…); nothing was stored")
+    if batch.sequence >= 2**63:
+        raise BadBatch("the sequence number is over 2^63; nothing was stored")
+    times = [event.time for event in batch.events] + [min(block.times, default=0) for block in batch.blocks]
+    if any(not 0 <= time < 2**63 for time in times):
+        raise BadBatch(
+            "a time lies before 1970 or after 2262; times are nanoseconds since 1970 UTC; nothing was stored"
+        )
+
+
 def _conflict_check(receipt: Receipt, envelope: Envelope) -> Receipt:
     if (receipt.sha256, receipt.size) != (envelope.sha256, envelope.size):
         raise Conflict(
@@ -82,6 +135,12 @@ def _conflict_check(receipt: Receipt, envelope: Envelope) -> Receipt:
             receipt=receipt.pk,
         )
     return receipt
+
+
+def receipt_accepted(envelope: Envelope) -> Receipt | None:
+    """The receipt of an envelope that is already here. Raises Conflict if its id stands for other bytes."""
+    known = Receipt.objects.filter(pk=envelope.id, state=Receipt.State.DONE).first()
+    return None if known is None else _conflict_check(known, envelope)
 
 
 def _store(payload: BinaryIO | bytes | Path) -> tuple[str, int]:
@@ -97,9 +156,9 @@ def receipt_accept(*, envelope: Envelope, payload: BinaryIO | bytes | Path, agen
     The in-process door for uploads of a page, imports and predictions; agents come through the wire. Raises HashMismatch
     when the bytes are not those of the envelope, Conflict when the id already stands for other bytes.
     """
-    known = Receipt.objects.filter(pk=envelope.id, state=Receipt.State.DONE).first()
+    known = receipt_accepted(envelope)
     if known is not None:
-        return _conflict_check(known, envelope)
+        return known
     sha256, size = _store(payload)
     if (sha256, size) != (envelope.sha256, envelope.size):
         raise HashMismatch(

@@ -1,0 +1,196 @@
+"""Make batches durable exactly once, and move the points of many small batches into few large segments.
+
+A batch is durable when its catalogue row is committed: small ones carry their bytes in that row (one commit, one fsync), large
+ones name a segment that was written and synced before. The row's unique key makes a second delivery a no-op. A crash between the
+segment and the row leaves a file that no row names; `segments_sweep` removes it.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Min, Q, Sum
+
+from ingest.contract import Batch, Descriptor
+from ingest.feeds.services import feed_append
+from ingest.gateway.models import Agent, Instrument
+from ingest.telemetry.models import ChannelDescriptor, FrameBatch, Segment
+from ingest.telemetry.points import Points, batch_points, merged, statistics
+from ingest.telemetry.segments import segment_place, segment_read, segment_write, telemetry_folder
+from ingest.telemetry.selectors import payload_points
+
+log = logging.getLogger(__name__)
+LARGE_BATCH = 20_000
+COMPACT_POINTS = 20_000
+COMPACT_AGE = timedelta(minutes=10)
+COMPACT_BATCHES = 2_000
+SMALL_SEGMENT = 500_000
+MERGED_SEGMENT = 4_000_000
+MERGE_COUNT = 12
+GRACE = timedelta(minutes=10)
+SECOND = 1_000_000_000
+
+_described: set[tuple[int, str, int]] = set()
+
+
+def batch_store(*, agent: Agent, batch: Batch, data: bytes) -> bool:
+    """Store a batch unless (agent, source, epoch, sequence) is stored already; whether it was new. Durable on return."""
+    key = {"agent": agent, "source": batch.source, "epoch": batch.epoch, "sequence": batch.sequence}
+    if FrameBatch.objects.filter(**key).exists():
+        return False
+    points = batch_points(batch)
+    row = FrameBatch(
+        **key,
+        instrument_id=agent.instrument_id,
+        historical=batch.historical,
+        points=sum(len(series) for series in points.values()),
+        start_ns=min((int(series.times[0]) for series in points.values()), default=None),
+        end_ns=max((int(series.times[-1]) for series in points.values()), default=None),
+        events=[_clean(event.model_dump(mode="json")) for event in batch.events],
+    )
+    if row.points >= LARGE_BATCH:
+        segment = _segment(agent.instrument, points)
+    else:
+        segment, row.payload = None, data if row.points else None
+    try:
+        with transaction.atomic():
+            if segment is not None:
+                segment.save(force_insert=True)
+                row.segment = segment
+            row.save(force_insert=True)
+            _describe(agent.instrument, batch.descriptors, points, row.start_ns or batch.sent)
+            feed_append("frames", agent.instrument.slug)
+    except IntegrityError:
+        if segment is not None:
+            (telemetry_folder() / segment.path).unlink(missing_ok=True)
+        if not FrameBatch.objects.filter(**key).exists():
+            raise
+        return False
+    return True
+
+
+def _clean(value: object) -> object:
+    """JSON that every database takes: no NaN, no infinity, no NUL character."""
+    if isinstance(value, dict):
+        return {str(_clean(key)): _clean(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value.replace("\x00", "") if isinstance(value, str) else value
+
+
+def _segment(instrument: Instrument, points: Points) -> Segment:
+    """Write a segment's file; its row is not saved yet."""
+    summary = statistics(points)
+    start_ns = min(int(line[3]) for line in summary.values())
+    place = segment_place(instrument.slug, start_ns)
+    size = segment_write(place, points)
+    return Segment(
+        instrument=instrument,
+        path=place,
+        start_ns=start_ns,
+        end_ns=max(int(line[4]) for line in summary.values()),
+        points=sum(int(line[0]) for line in summary.values()),
+        size=size,
+        statistics=summary,
+    )
+
+
+def _describe(instrument: Instrument, descriptors: Sequence[Descriptor], points: Points, since_ns: int) -> None:
+    """Keep new descriptors, and a bare one for a channel nobody described; what is known is not looked up again."""
+    rows = [
+        ChannelDescriptor(instrument=instrument, since_ns=since_ns, **descriptor.model_dump())
+        for descriptor in descriptors
+        if (instrument.pk, descriptor.name, descriptor.version) not in _described
+    ]
+    rows += [
+        ChannelDescriptor(instrument=instrument, since_ns=since_ns, name=name)
+        for name in points
+        if (instrument.pk, name, 0) not in _described
+    ]
+    if rows:
+        ChannelDescriptor.objects.bulk_create(rows, ignore_conflicts=True, batch_size=200)
+        known = {(instrument.pk, row.name, row.version) for row in rows}
+        transaction.on_commit(lambda: _described.update(known))
+
+
+def batches_compact(*, instrument: Instrument, now: datetime, force: bool = False) -> int:
+    """Move the points of small batches that the live view has read into one segment; the number of batches moved.
+
+    Does nothing until enough points or time have gathered, unless `force`.
+    """
+    waiting = FrameBatch.objects.filter(instrument=instrument, payload__isnull=False, streamed=True)
+    state = waiting.aggregate(points=Sum("points"), oldest=Min("received"), batches=Count("pk"))
+    if not state["batches"]:
+        return 0
+    if not force and state["points"] < COMPACT_POINTS and state["oldest"] > now - COMPACT_AGE:
+        return 0
+    rows = list(waiting.order_by("pk").values_list("pk", "payload")[:COMPACT_BATCHES])
+    segment = _segment(instrument, merged(payload_points(pk, payload) for pk, payload in rows))
+    try:
+        with transaction.atomic():
+            segment.save(force_insert=True)
+            moved = _moved([pk for pk, _ in rows], segment)
+            if moved != len(rows):
+                raise IntegrityError(f"{len(rows) - moved} batches were moved by another process")
+    except IntegrityError:
+        log.warning("compaction of %s is left to another process", instrument.slug)
+        (telemetry_folder() / segment.path).unlink(missing_ok=True)
+        return 0
+    return len(rows)
+
+
+def _moved(keys: list[int], segment: Segment) -> int:
+    return sum(
+        FrameBatch.objects.filter(pk__in=keys[at : at + 500], payload__isnull=False).update(
+            payload=None, segment=segment
+        )
+        for at in range(0, len(keys), 500)
+    )
+
+
+def segments_merge(*, instrument: Instrument, now: datetime) -> int:
+    """Merge small segments that have settled into one large; the number of segments merged."""
+    small = (
+        Segment.objects.filter(
+            instrument=instrument, retired__isnull=True, points__lt=SMALL_SEGMENT, created__lt=now - GRACE
+        )
+        .annotate(unread=Count("batches", filter=Q(batches__streamed=False)))
+        .filter(unread=0)
+        .order_by("start_ns")
+    )
+    chosen: list[Segment] = []
+    for segment in small[:200]:
+        if sum(part.points for part in chosen) + segment.points <= MERGED_SEGMENT:
+            chosen.append(segment)
+    if len(chosen) < MERGE_COUNT:
+        return 0
+    whole = _segment(instrument, merged(segment_read(part.path) for part in chosen))
+    keys = [part.pk for part in chosen]
+    with transaction.atomic():
+        whole.save(force_insert=True)
+        FrameBatch.objects.filter(segment__in=keys).update(segment=whole)
+        Segment.objects.filter(pk__in=keys).update(retired=now)
+    return len(chosen)
+
+
+def segments_sweep(*, now: datetime) -> int:
+    """Remove files of merged segments, and files that a crash left without a row; the number removed."""
+    removed = 0
+    for segment in Segment.objects.filter(retired__lt=now - GRACE):
+        (telemetry_folder() / segment.path).unlink(missing_ok=True)
+        segment.delete()
+        removed += 1
+    limit = (now - timedelta(hours=1)).timestamp()
+    for path in sorted(telemetry_folder().glob("*/*/*")):
+        if path.stat().st_mtime < limit and not _catalogued(path):
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _catalogued(path: Path) -> bool:
+    return Segment.objects.filter(path=path.relative_to(telemetry_folder()).as_posix()).exists()
