@@ -54,40 +54,41 @@ def demo_prepare() -> Account:
 
 
 AGENT_CONFIG = """\
-# The demo's agent: a simulated oxide-MBE machine, and a folder that is watched.
+# The demo's agent: a simulated oxide-MBE machine with faults made on purpose, and a folder that is watched.
+instrument = "{instrument}"
+
 [server]
 url = "{address}"
-token_file = "{token}"
+token_file = "agent.token"
 
 [spool]
-path = "{spool}"
+path = "agent.spool"
 
 [[sources]]
 name = "machine"
 type = "simulated"
-instrument = "{instrument}"
+people = ["{person}"]
+faults = [
+  {{ kind = "burst", channel = "chamber_pressure", at_s = 60, duration_s = 6, repeat_s = 420, size = 300 }},
+  {{ kind = "stuck", channel = "buffer_pressure", at_s = 110, duration_s = 45, repeat_s = 420 }},
+  {{ kind = "drift", channel = "sr_cell_temperature", at_s = 200, duration_s = 60, repeat_s = 420, size = 40 }},
+  {{ kind = "gap", at_s = 330, duration_s = 12, repeat_s = 420 }},
+]
 
 [[sources]]
 name = "watched"
 type = "folder"
-instrument = "{instrument}"
-path = "{watched}"
+path = "watched"
+follow = ["*.log"]
+close_after_s = 60
+settle_s = 2
 """
 
 
 def agent_configure(address: str) -> Path:
     """Write the agent's configuration; the address may change from start to start."""
-    place = folder()
-    path = place / "agent.toml"
-    path.write_text(
-        AGENT_CONFIG.format(
-            address=address,
-            token=place / "agent.token",
-            spool=place / "spool.sqlite3",
-            instrument=INSTRUMENT,
-            watched=place / "watched",
-        )
-    )
+    path = folder() / "agent.toml"
+    path.write_text(AGENT_CONFIG.format(address=address, instrument=INSTRUMENT, person=USERNAME))
     return path
 
 
