@@ -1,0 +1,1 @@
+"""Trainers: plugins that learn from features; see docs/how-to/add-a-trainer.md."""
