@@ -12,7 +12,8 @@ class AnalysisSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LODESTONE_ANALYSIS_")
 
     runner: Literal["thread", "task"] = Field(
-        default="thread", description="thread = a thread of the site follows jobs; task = a Celery worker of queue cpu does"
+        default="thread",
+        description="thread = a thread of the site follows jobs; task = a Celery worker of queue cpu does",
     )
     parallel: int = Field(default=1, ge=1, description="jobs that run at once on this machine")
     threads: int = Field(default=2, ge=1, description="threads one job may use")

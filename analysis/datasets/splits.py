@@ -38,7 +38,9 @@ def grouped_folds(
     for index, group in enumerate(groups):
         members[group].append(index)
     if len(members) < folds:
-        raise BadDataset(f"{len(members)} different compositions cannot be split into {folds} folds; ask for fewer folds")
+        raise BadDataset(
+            f"{len(members)} different compositions cannot be split into {folds} folds; ask for fewer folds"
+        )
     names = sorted(members)
     order = np.random.default_rng(seed).permutation(len(names))
     queue = sorted((names[i] for i in order), key=lambda name: -len(members[name]))
@@ -149,6 +151,8 @@ def _from_csv(text: str, dataset: Dataset) -> list[Fold]:
     head = [cell.strip().lower() for cell in lines[0]]
     at = next((i for i, name in enumerate(head) if name in ("fold", "test_fold", "split", "fold_id")), None)
     body = lines[1:] if at is not None or not head[-1].lstrip("-").isdigit() else lines
+    if not body:
+        raise BadDataset("the folds file holds no rows")
     at = at if at is not None else len(body[0]) - 1
     if at == 0 and len(body[0]) == 1:
         return _from_pairs([(str(i), row[0]) for i, row in enumerate(body, 1)], dataset)

@@ -27,22 +27,26 @@ def rows_write(rows: Rows, path: Path, more: Mapping[str, Any] | None = None) ->
     pq.write_table(pa.table(columns | dict(more or {})), path)
 
 
+def _cells(table: pa.Table, name: str) -> tuple[Any, ...]:  # Any: the type that was written
+    return tuple(table[name].to_pylist())
+
+
 def rows_read(path: Path) -> tuple[Rows, pa.Table]:
     """Rows, and the whole table for further columns."""
     table = pq.read_table(path)
     further = []
     for name in table.column_names:
         kind, _, title = name.partition(":")
-        values = tuple(table[name].to_pylist())
+        values = _cells(table, name)
         if kind == "number":
             further.append(Column(title, "number", numbers=values))
         elif kind in ("category", "element"):
             further.append(Column(title, "element" if kind == "element" else "category", words=values))
     rows = Rows(
-        tuple(table["id"].to_pylist()),
-        tuple(table["formula"].to_pylist()),
-        tuple(json.loads(amounts) for amounts in table["amounts"].to_pylist()),
-        tuple(table["spacegroup"].to_pylist()),
+        _cells(table, "id"),
+        _cells(table, "formula"),
+        tuple(json.loads(amounts) for amounts in _cells(table, "amounts")),
+        _cells(table, "spacegroup"),
         tuple(further),
     )
     return rows, table
@@ -70,7 +74,7 @@ def dataset_read(folder: Path) -> Dataset:
         title=document["title"],
         target=Target(**document["target"]),
         rows=rows,
-        values=tuple(table["target"].to_pylist()),
+        values=_cells(table, "target"),
         version=document["version"],
         origin=document["origin"],
         notes=tuple(document["notes"]),

@@ -167,7 +167,7 @@ def is_identifier(cells: Sequence[str]) -> bool:
 
 
 def _is_element(cell: str) -> bool:
-    from pymatgen.core import Element
+    from pymatgen.core.periodic_table import Element
 
     return Element.is_valid_symbol(cell)
 

@@ -8,10 +8,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 PLAIN = (
-    "Z X row group atomic_mass atomic_radius atomic_radius_calculated mendeleev_no melting_point boiling_point "
-    "density_of_solid ionization_energy electron_affinity van_der_waals_radius thermal_conductivity molar_volume "
-    "bulk_modulus average_ionic_radius max_oxidation_state min_oxidation_state"
-).split()
+    "Z",
+    "X",
+    "row",
+    "group",
+    "atomic_mass",
+    "atomic_radius",
+    "atomic_radius_calculated",
+    "mendeleev_no",
+    "melting_point",
+    "boiling_point",
+    "density_of_solid",
+    "ionization_energy",
+    "electron_affinity",
+    "van_der_waals_radius",
+    "thermal_conductivity",
+    "molar_volume",
+    "bulk_modulus",
+    "average_ionic_radius",
+    "max_oxidation_state",
+    "min_oxidation_state",
+)
 ORBITALS = "spdf"
 CAPACITY = {"s": 2, "p": 6, "d": 10, "f": 14}
 NAMES = (
@@ -60,7 +77,7 @@ def element_table() -> ElementTable:
     """The table of elements 1 to 103; made once a process."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pymatgen warns for each property an element lacks; we fill them below
-        from pymatgen.core import Element
+        from pymatgen.core.periodic_table import Element
 
         elements = [Element.from_Z(z) for z in range(1, 104)]
         rows = []

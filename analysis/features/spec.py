@@ -75,7 +75,7 @@ class FeatureSpec(BaseModel):
 
     def needs(self) -> list[str]:
         """Names of further columns an input must have."""
-        return [column.name for column in (*self.numbers, *self.words)]
+        return [*(column.name for column in self.numbers), *(column.name for column in self.words)]
 
 
 def crystal_system(number: int) -> str:
@@ -159,7 +159,9 @@ def _words(column: WordColumn, words: tuple[str, ...]) -> tuple[list[str], NDArr
     if column.element:
         table = element_table()
         at = [table.names.index(name) for name in SITE_PROPERTIES]
-        rows = [table.values[table.index[word], at] if word in table.index else np.full(len(at), -1.0) for word in words]
+        rows = [
+            table.values[table.index[word], at] if word in table.index else np.full(len(at), -1.0) for word in words
+        ]
         return [f"{column.name} {name}" for name in SITE_PROPERTIES], np.array(rows).reshape(len(words), len(at))
     return (
         [f"{column.name} = {word}" for word in column.words],

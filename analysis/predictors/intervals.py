@@ -14,6 +14,7 @@ from analysis.datasets.domain import Task
 from analysis.trainers.protocol import Guess
 
 LEVEL = 0.9
+FLOOR = 0.25  # of the median spread: keeps an interval open where all trees happen to agree
 TWO_SIDED_90 = 1.6449  # half width of a 90 % interval of a normal distribution, in standard deviations
 Floats = NDArray[np.float64]
 
@@ -54,7 +55,7 @@ def calibrate(task: Task, guess: Guess, truth: Floats, level: float = LEVEL) -> 
     """Intervals from rows that the model had not seen."""
     if task == "classification":
         return Intervals(task, quantile(1 - guess.values[np.arange(len(truth)), truth.astype(int)], level), level=level)
-    floor = float(np.median(guess.spread)) or float(np.std(truth)) * 1e-3 or 1e-12
+    floor = FLOOR * float(np.median(guess.spread)) or float(np.std(truth)) * 1e-3 or 1e-12
     return Intervals(task, quantile(np.abs(guess.values - truth) / (guess.spread + floor), level), floor, level)
 
 

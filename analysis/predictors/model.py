@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,7 +121,7 @@ def model_load(folder: Path, expected: Mapping[str, str]) -> Model:
     return Model(about, spec, Reach.load(folder / REACH), trainer.load(folder))
 
 
-def card_read(folder: Path) -> dict[str, object]:
+def card_read(folder: Path) -> dict[str, Any]:  # Any: a JSON document
     """The card of a model."""
-    document: dict[str, object] = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    document: dict[str, Any] = json.loads((folder / CARD).read_text(encoding="utf-8"))
     return document

@@ -13,9 +13,13 @@ class TreeParams(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["extra_trees", "random_forest"] = Field(
-        default="extra_trees", title=_("Kind of trees"), description=_("Extra trees cut at random places and are faster.")
+        default="extra_trees",
+        title=_("Kind of trees"),
+        description=_("Extra trees cut at random places and are faster."),
     )
-    trees: int = Field(default=200, ge=10, le=2000, title=_("Number of trees"), description=_("More is steadier and slower."))
+    trees: int = Field(
+        default=200, ge=10, le=2000, title=_("Number of trees"), description=_("More is steadier and slower.")
+    )
     features: Literal["auto", "all", "statistics", "fractions"] = Field(
         default="auto",
         title=_("Features of the composition"),

@@ -55,7 +55,6 @@ class Forest:
         place = {name: at for at, name in enumerate(matrix.names)}
         values = matrix.values[:, [place[name] for name in self.names]].astype(np.float32)
         if self.task == "classification":
-            shares = np.zeros((len(values), self.model.n_classes_))
             shares = np.asarray(self.model.predict_proba(values), dtype=np.float64)
             full = np.zeros((len(values), int(self.model.classes_.max()) + 1))
             full[:, self.model.classes_.astype(int)] = shares
@@ -105,9 +104,11 @@ class TreeEnsemble:
     ) -> Forest:
         """Choose the features (inside these rows only), then grow the trees in steps."""
         assert isinstance(params, TreeParams)  # noqa: S101 - narrows the type; the registry validated it
-        features, share = params.features, params.max_features
-        if features == "auto":
-            features, share = self._choose(matrix, target, task, params, seed, threads)
+        features, share = (
+            self._choose(matrix, target, task, params, seed, threads)
+            if params.features == "auto"
+            else (params.features, params.max_features)
+        )
         kept = columns_of(matrix, features)
         values = matrix.values[:, kept].astype(np.float32)
         model = _ensemble(task, params, share, seed, threads, warm=True)
@@ -152,7 +153,9 @@ class TreeEnsemble:
         except ModelRefused:
             raise
         except Exception as error:  # a damaged file can fail anywhere inside the reader
-            raise ModelRefused(f"the model file cannot be read ({type(error).__name__}); train the model again") from error
+            raise ModelRefused(
+                f"the model file cannot be read ({type(error).__name__}); train the model again"
+            ) from error
         return Forest(stored["model"], tuple(stored["names"]), stored["task"])
 
 
