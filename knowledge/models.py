@@ -1,6 +1,7 @@
 """All tables of knowledge in one place, for Django and for the newcomer."""
 
 from knowledge.graph.models import GraphEdge, GraphNode
+from knowledge.imports.models import Import
 from knowledge.records.models import Dataset, Kind, Record, RecordVersion
 
-__all__ = ["Dataset", "GraphEdge", "GraphNode", "Kind", "Record", "RecordVersion"]
+__all__ = ["Dataset", "GraphEdge", "GraphNode", "Import", "Kind", "Record", "RecordVersion"]

@@ -55,6 +55,9 @@ class TopicSchema(BaseModel):
     identifies: tuple[str, ...] = Field(
         default=("formula", "spacegroup_number"), description="properties that tell two entries apart"
     )
+    claims: tuple[str, ...] = Field(
+        default=(), description="a table nobody described belongs here if it has one of these; none = never by guess"
+    )
     main_dataset: str | None = Field(
         default=None, description="slug of the data set meant by 'the table' and by counts that name no source"
     )

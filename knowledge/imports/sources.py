@@ -1,0 +1,62 @@
+"""Which files of a path form which source, and which reader reads them; by content first, by name where content is silent."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from knowledge.imports.readers.aligned import aligned_read, is_aligned
+from knowledge.imports.readers.delimited import delimited_read
+from knowledge.imports.readers.json_lists import json_read
+from knowledge.imports.readers.workbook import workbook_read
+from knowledge.imports.tables import Refused, Source, Table
+
+_ABOUT = re.compile(r"(?i)(readme|sources|licen[cs]e|citation|changelog)(\..*)?|.*\.md")
+_STRUCTURE = re.compile(r"(?i).*\.(cif|mcif|vasp|poscar)|(poscar|contcar)([-_.].*)?")
+
+
+def _reader(path: Path) -> str:
+    name = path.name.lower()
+    if _STRUCTURE.fullmatch(path.name):
+        return "structure"
+    if name.endswith((".xlsx", ".xlsm")):
+        return "workbook"
+    if name.endswith((".json", ".json.gz", ".jsonl", ".jsonl.gz")):
+        return "json"
+    return "delimited"
+
+
+def _folders(root: Path) -> Iterator[tuple[Path, list[Path]]]:
+    by_folder: dict[Path, list[Path]] = defaultdict(list)
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts):
+            by_folder[path.parent].append(path)
+    yield from sorted(by_folder.items())
+
+
+def sources_in(path: Path) -> list[Source]:
+    """The sources of a file or folder in a stable order. Raises Refused when there is nothing."""
+    if not path.exists():
+        raise Refused("does not exist: check the path")
+    if path.is_file():
+        return [Source(path.name, (path,), _reader(path))]
+    found = []
+    for folder, files in _folders(path):
+        files = [file for file in files if not _ABOUT.fullmatch(file.name)]
+        aligned = [file for file in files if file.suffix in (".txt", ".dat") and is_aligned(file)]
+        if len(aligned) > 1:
+            found.append(Source(f"{folder.name}/*{aligned[0].suffix}", tuple(aligned), "aligned"))
+            files = [file for file in files if file not in aligned]
+        prefix = "" if folder == path else f"{folder.name}/"
+        found += [Source(prefix + file.name, (file,), _reader(file)) for file in files]
+    if not found:
+        raise Refused("holds no files")
+    return found
+
+
+def table_read(source: Source) -> Table:
+    """The table of a source. Raises Refused."""
+    if source.reader == "aligned":
+        return aligned_read(source.files)
+    readers = {"workbook": workbook_read, "json": json_read, "delimited": delimited_read}
+    return readers[source.reader](source.files[0])

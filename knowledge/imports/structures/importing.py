@@ -1,0 +1,77 @@
+"""CIF and POSCAR files: each file is a source, the files of one folder a data set of topic crystal_structures."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from knowledge.imports.mappings import ColumnMapping
+from knowledge.imports.reports import Report
+from knowledge.imports.rows import Read, fingerprint
+from knowledge.imports.services import (
+    READING_VERSION,
+    bytes_accept,
+    dataset_of,
+    file_sha256,
+    import_store,
+    stored_report,
+    title_of,
+)
+from knowledge.imports.structures.drafts import structure_draft
+from knowledge.imports.structures.pool import structures_read
+from knowledge.imports.tables import Source
+
+TOPIC = "crystal_structures"
+_MAPPING = {"structure": {"property": "structure", "unit": None, "confidence": 1.0}}
+
+
+def structures_import(
+    sources: list[Source], *, topic: str | None = None, progress: Callable[[str], None] | None = None
+) -> Iterator[Report]:
+    """Import structure files; one report each, broken ones refused with their reason."""
+    if topic not in (None, TOPIC):
+        yield from (Report(file=s.name, error=f"is a crystal structure: topic {TOPIC}, not {topic}") for s in sources)
+        return
+    folders: dict[str, list[Source]] = defaultdict(list)
+    for source in sources:
+        folders[source.files[0].resolve().parent.name].append(source)
+    for folder, members in folders.items():
+        yield from _folder_import(folder, members, progress)
+
+
+def _folder_import(folder: str, sources: list[Source], progress: Callable[[str], None] | None) -> Iterator[Report]:
+    slug, title = title_of(folder)
+    mapping = ColumnMapping(topic=TOPIC, slug=slug, title=title, kind="literature", rules={})
+    due: list[tuple[Source, str, str]] = []
+    for source in sources:
+        sha256 = file_sha256(source.files[0])
+        mark = fingerprint(READING_VERSION, sha256)
+        if report := stored_report(slug, source, mark):
+            yield report
+        else:
+            due.append((source, sha256, mark))
+    requests = [{"path": str(s.files[0]), "name": s.files[0].name, "diffraction": True} for s, _, _ in due]
+
+    def tell(count: int) -> None:
+        if progress and count % 10 == 0:
+            progress(f"{count} of {len(due)} structures of {folder}")
+
+    for (source, sha256, mark), answer in zip(due, structures_read(requests, progress=tell), strict=True):
+        yield _file_import(source, mapping, answer, sha256, mark)
+
+
+def _file_import(source: Source, mapping: ColumnMapping, answer: dict[str, Any], sha256: str, mark: str) -> Report:
+    if "error" in answer:
+        return Report(file=source.name, error=answer["error"])
+    receipt = bytes_accept(source.files[0], kind=mapping.kind, dataset=mapping.slug, sha256=sha256)
+    read = Read()
+    for number, found in enumerate(answer["structures"], 1):
+        many = len(answer["structures"]) > 1
+        draft = structure_draft(
+            found,
+            key=f"{source.name}#{number}" if many else source.name,
+            receipt=receipt,
+            file_name=source.name,
+            locator=f"structure {number}",
+        )
+        read.drafts.append(draft)
+    return import_store(dataset_of(mapping), source, read, mark=mark, receipts=[receipt], mapping=_MAPPING)

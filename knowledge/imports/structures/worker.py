@@ -1,0 +1,162 @@
+"""The isolated process: a JSON request a line on stdin, a JSON answer a line on stdout. Run as a module; no Django.
+
+Request {"path", "name"} for a CIF or POSCAR file, {"structure"} for pymatgen's JSON, {"prototype": n} for one of the AFLOW
+prototypes that pymatgen carries; with "diffraction": true. Answer {"structures": [...]} or {"error"}.
+"""
+
+import json
+import resource
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+SYMPREC = 0.01  # angstrom; pymatgen's usual tolerance
+MAX_SITES = 2000
+MAX_DIFFRACTION_SITES = 80
+MEMORY_BYTES = 4 * 2**30
+
+
+class Unreadable(Exception):
+    """The input is no crystal structure; the message says why."""
+
+
+def _parse(request: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:  # Any: pymatgen ships partial types
+    from pymatgen.core.structure import Structure
+
+    if "structure" in request:
+        return [(Structure.from_dict(request["structure"]), {})]
+    if "prototype" in request:
+        return [_prototype(request["prototype"])]
+    path = Path(request["path"])
+    if request["name"].lower().endswith((".cif", ".mcif")):
+        return _cif(path)
+    from pymatgen.io.vasp.inputs import Poscar
+
+    return [(Poscar.from_str(path.read_text(encoding="utf-8", errors="replace")).structure, {})]
+
+
+def _cif(path: Path) -> list[tuple[Any, dict[str, Any]]]:
+    from pymatgen.io.cif import CifParser
+
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if "_cell_length_a" not in text.lower():
+        raise Unreadable("holds no cell (_cell_length_a): it is no CIF of a crystal")
+    parser = CifParser.from_str(text, occupancy_tolerance=1.0)
+    structures = parser.parse_structures(primitive=False, on_error="raise")
+    kept = text if len(structures) == 1 and len(text) < 200_000 else ""
+    return [(structure, {"cif": kept} if kept else {}) for structure in structures]
+
+
+def _prototype(number: int) -> tuple[Any, dict[str, Any]]:
+    from pymatgen.analysis.prototypes._data import AFLOW_PROTOTYPE_LIBRARY
+
+    item = AFLOW_PROTOTYPE_LIBRARY[number]
+    tags = {key: str(value) for key, value in item["tags"].items() if value and str(value) != "None"}
+    return item["snl"].structure, {"tags": tags}
+
+
+def prototype_count() -> int:
+    """How many prototypes pymatgen carries."""
+    from pymatgen.analysis.prototypes._data import AFLOW_PROTOTYPE_LIBRARY
+
+    return len(AFLOW_PROTOTYPE_LIBRARY)
+
+
+def _symmetry(structure: Any) -> Any:
+    import spglib
+
+    kinds: dict[str, int] = {}
+    labels = [kinds.setdefault(site.species_string, len(kinds) + 1) for site in structure]
+    cell = (structure.lattice.matrix, structure.frac_coords, labels)
+    found = spglib.get_symmetry_dataset(cell, symprec=SYMPREC)
+    if found is None:
+        raise Unreadable("its symmetry cannot be determined: atoms may overlap")
+    return found
+
+
+def _cell(matrix: Any) -> dict[str, float]:
+    from pymatgen.core.lattice import Lattice
+
+    lattice = Lattice(matrix)
+    names = ("a", "b", "c", "alpha", "beta", "gamma")
+    return {name: round(float(getattr(lattice, name)), 5) for name in names} | {
+        "volume": round(float(lattice.volume), 4)
+    }
+
+
+def _peaks(structure: Any) -> list[tuple[float, float, str]]:
+    from pymatgen.analysis.diffraction.xrd import XRDCalculator
+
+    pattern = XRDCalculator("CuKa").get_pattern(structure, two_theta_range=(5, 90))
+    peaks = [
+        (round(float(x), 3), round(float(y), 2), "".join(str(i) for i in hkls[0]["hkl"]) if hkls else "")
+        for x, y, hkls in zip(pattern.x, pattern.y, pattern.hkls, strict=True)
+    ]
+    return sorted(sorted(peaks, key=lambda peak: -peak[1])[:15])
+
+
+def _simple_cif(structure: Any, formula: str) -> str:
+    lattice = structure.lattice
+    head = [f"data_{formula.replace('(', '').replace(')', '')}", "_symmetry_space_group_name_H-M 'P 1'"]
+    head += [f"_cell_length_{n} {getattr(lattice, n):.6f}" for n in "abc"]
+    head += [f"_cell_angle_{n} {getattr(lattice, n):.6f}" for n in ("alpha", "beta", "gamma")]
+    head += ["loop_", "_atom_site_type_symbol", "_atom_site_label", *(f"_atom_site_fract_{x}" for x in "xyz")]
+    head.append("_atom_site_occupancy")
+    sites = []
+    for number, site in enumerate(structure, 1):
+        for element, share in site.species.get_el_amt_dict().items():
+            x, y, z = (float(v) for v in site.frac_coords)
+            sites.append(f"{element} {element}{number} {x:.6f} {y:.6f} {z:.6f} {share:g}")
+    return "\n".join([*head, *sites, ""])
+
+
+def _describe(structure: Any, extra: dict[str, Any], diffraction: bool) -> dict[str, Any]:
+    structure.remove_oxidation_states()
+    if not len(structure):
+        raise Unreadable("holds no atoms")
+    if len(structure) > MAX_SITES:
+        raise Unreadable(f"has {len(structure)} atoms in its cell, more than {MAX_SITES}")
+    formula = structure.composition.reduced_formula
+    symmetry = _symmetry(structure)
+    ordered = bool(structure.is_ordered)
+    peaks = _peaks(structure) if diffraction and len(structure) <= MAX_DIFFRACTION_SITES else []
+    return {
+        "formula": formula,
+        "spacegroup": int(symmetry.number),
+        "cell": _cell(symmetry.std_lattice),
+        "density": round(float(structure.density), 4),
+        "nsites": len(structure),
+        "nsites_conventional": len(symmetry.std_types),
+        "ordered": ordered,
+        "peaks": peaks,
+        "cif": extra.get("cif") or _simple_cif(structure, formula),
+        "tags": extra.get("tags", {}),
+    }
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """The structures of one request with everything computed from them, or the reason why there are none."""
+    try:
+        found = [_describe(s, extra, bool(request.get("diffraction"))) for s, extra in _parse(request)]
+    except MemoryError:
+        return {"error": "needs more memory than a structure may take"}
+    except Exception as error:  # whatever a damaged file provokes in the parsers is a reason, not a crash
+        text = " ".join(str(error).split())[:300]
+        return {"error": text if isinstance(error, Unreadable) else f"cannot be read as a structure: {text}"}
+    return {"structures": found} if found else {"error": "holds no structure"}
+
+
+def main() -> None:
+    """Answer requests until stdin ends."""
+    warnings.simplefilter("ignore")
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    out = sys.stdout
+    sys.stdout = sys.stderr  # what a parser prints must not mix with answers
+    for line in sys.stdin:
+        out.write(json.dumps(answer(json.loads(line))) + "\n")
+        out.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""The only writer of records: new ones, newer versions of changed ones, and the withdrawal of those a source no longer has."""
+
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from ingest.feeds.services import feed_append
+from knowledge.records.drafts import Draft
+from knowledge.records.models import Dataset, Record, RecordVersion
+
+CHUNK = 2000
+# What a record says; a change of any of them is a new version. Where it stands in the source may move freely.
+_SAID = (
+    "formula",
+    "formula_source",
+    "elements",
+    "spacegroup_number",
+    "external_id",
+    "title",
+    "values",
+    "structure",
+    "withdrawn",
+)
+_PLACE = ("receipt", "file_name", "locator", "entry_id", "project_id", "kind")
+
+
+@dataclass(frozen=True)
+class Written:
+    """How many records a call made, changed, left as they were, and withdrew."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    withdrawn: int = 0
+
+    def __add__(self, other: "Written") -> "Written":
+        return Written(
+            self.created + other.created,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+            self.withdrawn + other.withdrawn,
+        )
+
+
+def record_id(dataset: str, key: str) -> str:
+    """The id of a record: computed from its source, so that citations survive a rebuild."""
+    return hashlib.sha256(f"{dataset}\n{key}".encode()).hexdigest()[:20]
+
+
+def _fields(dataset: Dataset, draft: Draft) -> dict[str, Any]:
+    return {
+        "formula": draft.formula,
+        "formula_source": draft.formula_source[:400],
+        "elements": list(draft.elements),
+        "spacegroup_number": draft.spacegroup_number,
+        "external_id": draft.external_id[:80],
+        "title": draft.title[:200],
+        "values": [value.document() for value in draft.values],
+        "structure": draft.structure,
+        "withdrawn": False,
+        "receipt": draft.receipt,
+        "file_name": draft.file_name,
+        "locator": draft.locator[:200],
+        "entry_id": draft.entry_id,
+        "project_id": dataset.project_id,
+        "kind": dataset.kind,
+    }
+
+
+def _kept(record: Record) -> RecordVersion:
+    document = {name: getattr(record, name) for name in (*_SAID, *_PLACE)}
+    return RecordVersion(record=record, version=record.version, document=document)
+
+
+@transaction.atomic
+def _write_chunk(dataset: Dataset, drafts: Sequence[Draft]) -> Written:
+    wanted = {record_id(dataset.slug, draft.key): _fields(dataset, draft) for draft in drafts}
+    known = {record.pk: record for record in Record.objects.filter(pk__in=list(wanted))}
+    new, changed, moved, old = [], [], [], []
+    for pk, fields in wanted.items():
+        record = known.get(pk)
+        if record is None:
+            new.append(Record(pk=pk, dataset=dataset, topic=dataset.topic, **fields))
+            continue
+        if any(getattr(record, name) != fields[name] for name in _SAID):
+            old.append(_kept(record))
+            record.version += 1
+            changed.append(record)
+        elif any(getattr(record, name) != fields[name] for name in _PLACE):
+            moved.append(record)
+        else:
+            continue
+        for name, value in fields.items():
+            setattr(record, name, value)
+        record.updated = timezone.now()
+    RecordVersion.objects.bulk_create(old, batch_size=CHUNK)
+    Record.objects.bulk_create(new, batch_size=CHUNK)
+    columns = [*_SAID, *_PLACE, "version", "updated"]
+    Record.objects.bulk_update(
+        [*changed, *moved], [c.removesuffix("_id") if c == "project_id" else c for c in columns], batch_size=200
+    )
+    feed_append("records", [record.pk for record in (*new, *changed, *moved)])
+    return Written(len(new), len(changed), len(wanted) - len(new) - len(changed))
+
+
+@transaction.atomic
+def records_withdraw(ids: Sequence[str]) -> int:
+    """Mark records as no longer stated by their source; they stay readable by id, with a new version. The number marked."""
+    records = list(Record.objects.filter(pk__in=ids, withdrawn=False))
+    RecordVersion.objects.bulk_create([_kept(record) for record in records], batch_size=CHUNK)
+    for record in records:
+        record.version, record.withdrawn, record.updated = record.version + 1, True, timezone.now()
+    Record.objects.bulk_update(records, ["version", "withdrawn", "updated"], batch_size=200)
+    feed_append("records", [record.pk for record in records])
+    return len(records)
+
+
+def records_write(
+    dataset: Dataset, drafts: Iterable[Draft], *, complete_files: Collection[str] = (), complete: bool = False
+) -> Written:
+    """Store drafts in short transactions. Same content again writes nothing and raises no event.
+
+    Records of `complete_files` (or of the whole data set, with `complete`) that are not among the drafts are withdrawn.
+    """
+    written, source = Written(), iter(drafts)
+    seen: set[str] = set()
+    while chunk := list(islice(source, CHUNK)):
+        seen.update(record_id(dataset.slug, draft.key) for draft in chunk)
+        written += _write_chunk(dataset, chunk)
+    if complete or complete_files:
+        present = Record.objects.filter(dataset=dataset, withdrawn=False)
+        if not complete:
+            present = present.filter(file_name__in=list(complete_files))
+        gone = [pk for pk in present.values_list("pk", flat=True).iterator() if pk not in seen]
+        count = sum(records_withdraw(gone[at : at + 500]) for at in range(0, len(gone), 500))
+        written += Written(withdrawn=count)
+    return written
+
+
+def dataset_ensure(*, slug: str, topic: str, **fields: Any) -> Dataset:  # Any: the model's own fields
+    """The data set of this slug with these fields; made or brought up to date, untouched where nothing differs."""
+    dataset, made = Dataset.objects.get_or_create(slug=slug, defaults={"topic": topic, **fields})
+    different = {n: v for n, v in {"topic": topic, **fields}.items() if getattr(dataset, n) != v}
+    if not made and different:
+        for name, value in different.items():
+            setattr(dataset, name, value)
+        dataset.save()
+    return dataset
