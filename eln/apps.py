@@ -12,8 +12,19 @@ class ElnConfig(AppConfig):
     verbose_name = "Eln"
 
     def ready(self) -> None:
-        """Menu items of the notebook; those whose page is absent stay out of the menu."""
-        from eln.ui.registry import NavItem, nav_add
+        """Menu, status lines and stages of the notebook."""
+        from eln.filing.files import FileFiles
+        from eln.filing.runs import FileRuns
+        from eln.ui.registry import Check, NavItem, check_add, nav_add
+        from eln.ui.status import database_state, disk_state, failures_state, inbox_state
+        from ingest.feeds.stage import stage_register
+
+        stage_register(FileRuns())
+        stage_register(FileFiles())
+        check_add(Check(_("Database"), database_state))
+        check_add(Check(_("Disk"), disk_state))
+        check_add(Check(_("Background stages"), failures_state))
+        check_add(Check(_("Inbox"), inbox_state))
 
         nav_add(NavItem(_("Home"), "eln:home", 0, "home"))
         nav_add(NavItem(_("Entries"), "eln:entries", 10, "entry"))

@@ -1,5 +1,8 @@
 """All tables of eln in one place, for Django and for the newcomer."""
 
 from eln.accounts.models import Membership, Project, User
+from eln.entries.models import Attachment, Comment, Entry, Revision
+from eln.instruments.models import Placement
+from eln.samples.models import Sample
 
-__all__ = ["Membership", "Project", "User"]
+__all__ = ["Attachment", "Comment", "Entry", "Membership", "Placement", "Project", "Revision", "Sample", "User"]

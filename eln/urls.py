@@ -4,7 +4,12 @@ from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, path
 
 from eln.accounts import views as accounts
+from eln.entries import api as files
+from eln.entries import views as entries
+from eln.instruments import views as instruments
+from eln.samples import views as samples
 from eln.ui import views as ui
+from eln.upload import views as upload
 
 app_name = "eln"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,6 +19,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", accounts.language, name="language"),
     path("projects/", accounts.projects, name="projects"),
     path("projects/<slug:slug>/", accounts.project, name="project"),
+    path("status/", ui.status, name="status"),
+    path("status/failures/<int:pk>/", ui.failure_again, name="failure-again"),
+    path("entries/", entries.entries, name="entries"),
+    path("entries/<int:pk>/", entries.entry, name="entry"),
+    path("entries/<int:pk>/change/", entries.entry_change, name="entry-change"),
+    path("entries/<int:pk>/comment/", entries.entry_comment, name="entry-comment"),
+    path("entries/<int:pk>/plot.json", files.entry_plot, name="entry-plot"),
+    path("files/<int:pk>/plot.json", files.attachment_plot, name="attachment-plot"),
+    path("files/<int:pk>/download/", files.attachment_download, name="attachment-download"),
+    path("inbox/", entries.inbox, name="inbox"),
+    path("inbox/<int:pk>/", entries.inbox_file, name="inbox-file"),
+    path("samples/", samples.samples, name="samples"),
+    path("samples/<int:pk>/", samples.sample, name="sample"),
+    path("instruments/", instruments.instruments, name="instruments"),
+    path("instruments/<slug:slug>/", instruments.instrument, name="instrument"),
+    path("instruments/<slug:slug>/stream/", instruments.stream, name="stream"),
+    path("instruments/<slug:slug>/enrol/", instruments.enrol, name="enrol"),
+    path("instruments/<slug:slug>/project/", instruments.place, name="place"),
+    path("upload/", upload.upload, name="upload"),
+    path("upload/<str:pk>/", upload.receipt, name="receipt"),
     path("gallery/", ui.gallery, name="gallery"),
     path("gallery/plot.json", ui.gallery_plot, name="gallery-plot"),
 ]

@@ -35,8 +35,8 @@ def project_create(*, title: str, owner: User, slug: str = "") -> Project:
 
 
 def _owned(scope: Scope, project: Project) -> None:
-    owner = Membership.objects.filter(project=project, user_id=scope.user_id, role=Membership.Role.OWNER).exists()
-    if not (scope.everything or owner):
+    owners = Membership.objects.filter(project=project, role=Membership.Role.OWNER).values_list("user_id", flat=True)
+    if not scope.everything and scope.user_id not in set(owners):
         raise NotAllowed(_("Only an owner of the project may change who belongs to it."))
 
 

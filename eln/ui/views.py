@@ -1,12 +1,56 @@
-"""Pages of the shell itself: home and the gallery of components."""
+"""Pages of the shell itself: home, status, the gallery of components."""
+
+import math
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from eln.accounts.scope import Scope
+from eln.accounts.selectors import reader
+from eln.entries.selectors import entry_list, inbox_list
+from eln.errors import NotAllowed
+from eln.instruments.selectors import instrument_list, instrument_state
+from eln.ui.registry import checks
+from ingest.feeds.models import Cursor, Failure
+from ingest.feeds.services import failure_retry
+from ingest.stream.models import Alert
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """What is going on."""
-    return render(request, "eln/home.html")
+    """What is going on: instruments, open alerts, the newest entries, what waits in the inbox."""
+    scope = Scope.of(reader(request))
+    instruments = instrument_list(scope=scope)
+    context = {
+        "states": [instrument_state(instrument) for instrument in instruments],
+        "alerts": Alert.objects.filter(instrument__in=instruments)
+        .select_related("instrument")
+        .order_by("-started")[:8],
+        "entries": entry_list(scope=scope)[:10],
+        "waiting": inbox_list(scope=scope).count(),
+    }
+    return render(request, "eln/home.html", context)
+
+
+def status(request: HttpRequest) -> HttpResponse:
+    """Whether every part works: checks of all packages, stages, and what they could not process."""
+    lines = [(check.label, *check.state()) for check in checks()]
+    context = {
+        "lines": lines,
+        "cursors": Cursor.objects.order_by("stage"),
+        "failures": Failure.objects.order_by("-created")[:100],
+    }
+    return render(request, "eln/status.html", context)
+
+
+@require_POST
+def failure_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a failed key due now."""
+    if not reader(request).is_staff:
+        raise NotAllowed(_("Only administrators may do this."))
+    failure_retry(pk)
+    return redirect("eln:status")
 
 
 def gallery(request: HttpRequest) -> HttpResponse:
@@ -16,8 +60,6 @@ def gallery(request: HttpRequest) -> HttpResponse:
 
 def gallery_plot(request: HttpRequest) -> JsonResponse:
     """Columns for the gallery's plot: a damped oscillation and a pressure over five decades."""
-    import math
-
     steps = range(200)
     x = [float(step) for step in steps]
     series = [

@@ -145,8 +145,7 @@ def enrol(options: argparse.Namespace) -> int:
     token_write(token_file, str(answer["token"]))
     print(f"enrolled as {answer['agent']} for the instrument {answer['instrument']}; the token is in {token_file}")
     if not options.config.exists():
-        starter = STARTER.format(server=options.server, token=token_file.name, instrument=answer["instrument"])
-        options.config.write_text(starter, "utf-8")
+        options.config.write_text(STARTER.format(server=options.server, token=token_file.name, **answer), "utf-8")
         print(f"wrote {options.config}: put the folder to watch into it, then run `lodestone-agent check`")
     elif instruments - {answer["instrument"]}:
         raise ConfigError(

@@ -89,15 +89,14 @@ class SourceSettings(BaseModel):
         """The plugin's own keys, as TOML gave them."""
         return dict(self.model_extra or {})
 
-    def faults(self, folder: Path) -> list[str]:
-        """What is wrong with the plugin or its keys, each with the key's name."""
+    @model_validator(mode="after")
+    def _params_fit(self, info: ValidationInfo) -> "SourceSettings":
         try:
-            self.build(folder)
+            kind = source_type(self.type)
         except SourceError as error:
-            return [f"type: {error}"]
-        except ValidationError as error:
-            return _faults(error)
-        return []
+            raise ValueError(f"type: {error}") from error
+        kind.Params.model_validate(self.params, context=info.context)
+        return self
 
     def build(self, folder: Path) -> Source:
         """The source, ready to run; `folder` is where relative paths begin."""
@@ -111,14 +110,12 @@ class Settings(_Table):
     instrument: str | None = Field(default=None, min_length=1, max_length=80, description="of sources that name none")
     server: ServerSettings
     spool: SpoolSettings = SpoolSettings()
-    sources: tuple[SourceSettings, ...]
+    sources: tuple[SourceSettings, ...] = Field(min_length=1)
     folder: Path = Field(default=Path(), exclude=True, description="of the TOML file; set when it is read")
 
     @field_validator("sources")
     @classmethod
     def _names_differ(cls, sources: tuple[SourceSettings, ...]) -> tuple[SourceSettings, ...]:
-        if not sources:
-            raise ValueError("name at least one [[sources]]")
         names = [source.name for source in sources]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -148,22 +145,19 @@ def config_read(path: Path) -> Settings:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
     if "folder" in document:
         raise ConfigError(f"{path}:\n  folder: Extra inputs are not permitted")
-    spool = document.setdefault("spool", {})
-    if isinstance(spool, dict):
-        spool.setdefault("path", "agent.spool")
+    context = {"folder": path.parent}
     try:
-        settings = Settings.model_validate({**document, "folder": path.parent}, context={"folder": path.parent})
+        document.setdefault("spool", {}).setdefault("path", "agent.spool")
+        return Settings.model_validate({**document, "folder": path.parent}, context=context)
+    except (AttributeError, TypeError) as error:
+        raise ConfigError(f"{path}:\n  spool: must be a table") from error
     except ValidationError as error:
-        raise ConfigError("\n  ".join([f"{path}:", *_faults(error)])) from error
-    faults = [f"sources.{at}.{line}" for at, one in enumerate(settings.sources) for line in one.faults(path.parent)]
-    if faults:
-        raise ConfigError("\n  ".join([f"{path}:", *faults]))
-    return settings
+        raise ConfigError("\n  ".join([f"{path}:", *_faults(error, ())])) from error
 
 
-def _faults(error: ValidationError) -> list[str]:
+def _faults(error: ValidationError, prefix: tuple[str, ...]) -> list[str]:
     lines = []
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
-        key = ".".join(str(part) for part in fault["loc"])
-        lines.append(f"{key + ': ' if key else ''}{fault['msg'].removeprefix('Value error, ')}")
+        key = ".".join(str(part) for part in (*prefix, *fault["loc"]))
+        lines.append(f"{key}: {fault['msg'].removeprefix('Value error, ')}")
     return lines

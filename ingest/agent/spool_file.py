@@ -38,12 +38,12 @@ def spool_open(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(db: sqlite3.Connection, path: Path) -> None:
-    verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]  # first: what is damaged must not be written to
-    if verdict != "ok":
-        raise SpoolCorrupt(f"the spool {path} is damaged ({' '.join(verdict.split())})")
     db.execute("PRAGMA auto_vacuum = INCREMENTAL")
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
+    verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if verdict != "ok":
+        raise SpoolCorrupt(f"the spool {path} is damaged ({verdict})")
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not tables:
         schema = files("ingest.agent").joinpath("spool.sql").read_text("utf-8")

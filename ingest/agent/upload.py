@@ -53,9 +53,8 @@ class Uploader:
         now = time.monotonic()
         self._resting = {key: at for key, at in self._resting.items() if at > now}
         try:
-            before = self._failures
             sent = self._frames_step()
-            return sent if self._failures > before else self._files_step() or sent
+            return sent if self._failures else self._files_step() or sent
         except SpoolWriteFailed as error:
             log.error("%s", error)
             self._stopping.wait(5)

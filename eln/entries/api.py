@@ -1,0 +1,89 @@
+"""JSON for plots and the bytes of files; rights as on the pages."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import FileResponse, Http404, HttpRequest, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from eln.accounts.scope import Scope
+from eln.accounts.selectors import reader
+from eln.entries.models import Entry
+from eln.entries.selectors import attachment_list, entry_list
+from ingest.gateway.selectors import receipt_path
+from ingest.stream.models import Run
+
+SHOWN_CHANNELS = 48
+
+
+def _points(request: HttpRequest) -> int:
+    wanted = request.GET.get("points", "")
+    return min(max(int(wanted), 50), 20_000) if wanted.isdigit() else 1600
+
+
+def attachment_plot(request: HttpRequest, pk: int) -> JsonResponse:
+    """Columns of one file over one of its axes (?axis=; the busiest without)."""
+    from ingest.parsing.selectors import parsed_channels
+
+    from eln.entries.plots import axes, axis_chosen, file_plot
+
+    attachment = get_object_or_404(attachment_list(scope=Scope.of(reader(request))), pk=pk)
+    if attachment.parsed is None or attachment.status != "parsed":
+        raise Http404
+    channels = parsed_channels(attachment.parsed)
+    axis = axis_chosen(axes(channels), request.GET.get("axis", ""))
+    return JsonResponse(file_plot(channels, axis, _points(request)))
+
+
+def run_payload(run: Run, points: int) -> dict[str, Any]:
+    """Telemetry of a run with its steps and alerts."""
+    import numpy as np
+
+    from eln.entries.plots import column, step_marks
+    from ingest.telemetry.selectors import channel_list, series_read
+
+    ended = run.ended or timezone.now() + timedelta(seconds=5)
+    start_ns, end_ns = int(run.started.timestamp() * 1e9), int(ended.timestamp() * 1e9)
+    slug = run.instrument.slug
+    known = channel_list(instrument=slug, start_ns=start_ns, end_ns=end_ns)[:SHOWN_CHANNELS]
+    read = series_read(
+        instrument=slug, channels=[c.name for c in known], start_ns=start_ns, end_ns=end_ns, max_points=points
+    )
+    series = [
+        column(c.name, c.unit, np.asarray(read[c.name].times) / 1e9, np.asarray(read[c.name].values), points * 2)
+        for c in known
+        if c.name in read and len(read[c.name].times)
+    ]
+    marks = step_marks(run.steps) + [alert_mark(alert) for alert in run.alerts.order_by("started")[:500]]
+    return {"x": {"label": "", "unit": "", "time": True}, "series": series, "marks": marks}
+
+
+def alert_mark(alert: Any) -> dict[str, Any]:  # Any: Alert, or a row of the live view
+    """An alert as a mark of <lab-plot>."""
+    return {
+        "id": f"alert-{alert.pk}",
+        "x": alert.started.timestamp(),
+        "end": alert.ended.timestamp() if alert.ended else None,
+        "label": f"{alert.channel}: {alert.kind}",
+        "kind": alert.kind,
+    }
+
+
+def entry_plot(request: HttpRequest, pk: int) -> JsonResponse:
+    """The telemetry of an entry's run."""
+    entry: Entry = get_object_or_404(entry_list(scope=Scope.of(reader(request))), pk=pk)
+    if entry.run is None:
+        raise Http404
+    return JsonResponse(run_payload(entry.run, _points(request)))
+
+
+def attachment_download(request: HttpRequest, pk: int) -> FileResponse:
+    """The bytes as they came; always saved, never shown by the browser."""
+    attachment = get_object_or_404(attachment_list(scope=Scope.of(reader(request))), pk=pk)
+    receipt = attachment.receipt
+    path = receipt_path(receipt)
+    name = attachment.file_name.replace("\\", "/").rsplit("/", 1)[-1]
+    response = FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/octet-stream")
+    response["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,42 @@
+"""The notebook's own lines of the status page."""
+
+import shutil
+
+from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from eln.entries.models import Attachment
+from eln.ui.quantity import pretty_bytes
+from ingest.feeds.models import Failure
+from ingest.home import home
+
+LITTLE_DISK = 2 * 2**30
+
+
+def database_state() -> tuple[bool, str]:
+    """Whether the database answers, and which it is."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return True, _("{name} answers.").format(name="SQLite" if connection.vendor == "sqlite" else "PostgreSQL")
+
+
+def disk_state() -> tuple[bool, str]:
+    """Whether the data folder has room."""
+    free = shutil.disk_usage(home()).free
+    return free > LITTLE_DISK, _("{size} are free in the data folder.").format(size=pretty_bytes(free))
+
+
+def failures_state() -> tuple[bool, str]:
+    """Whether every key was processed."""
+    count = Failure.objects.count()
+    text = ngettext("{count} item could not be processed.", "{count} items could not be processed.", count)
+    return count == 0, text.format(count=count)
+
+
+def inbox_state() -> tuple[bool, str]:
+    """How many files wait for a person; that is no fault."""
+    count = Attachment.objects.filter(entry=None).count()
+    return True, ngettext("{count} file waits in the inbox.", "{count} files wait in the inbox.", count).format(
+        count=count
+    )

@@ -1,0 +1,64 @@
+"""Hand a file of a person to the gateway, as one more sender."""
+
+import hashlib
+import uuid
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.core.files.uploadedfile import UploadedFile
+
+from ingest.contract import Envelope
+from ingest.gateway.models import Receipt
+from ingest.gateway.services import receipt_accept
+
+
+def _digest(stream: BinaryIO) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    while chunk := stream.read(2**20):
+        digest.update(chunk)
+        size += len(chunk)
+    stream.seek(0)
+    return digest.hexdigest(), size
+
+
+def stream_accept(
+    *,
+    stream: BinaryIO,
+    name: str,
+    source: str,
+    person: str = "",
+    instrument: str | None = None,
+    sample: str = "",
+    project: str = "",
+    entry: int | None = None,
+) -> Receipt:
+    """Keep the bytes of `stream` under a new receipt. `source`: the page or command they came from."""  # fmt: skip
+    sha256, size = _digest(stream)
+    metadata = {key: value for key, value in (("project", project), ("entry", entry)) if value}
+    envelope = Envelope(
+        id=f"upload-{uuid.uuid4()}",
+        instrument=instrument or None,
+        source=source,
+        file_name=name[-400:] or "unnamed",
+        size=size,
+        sha256=sha256,
+        sample=sample.strip()[:120] or None,
+        person=person or None,
+        metadata=metadata,
+    )
+    return receipt_accept(envelope=envelope, payload=stream)
+
+
+def upload_accept(*, file: "UploadedFile[Any]", **facts: object) -> Receipt:
+    """Keep a file that came with a form."""
+    if file.file is None:
+        raise ValueError("an uploaded file without bytes")
+    return stream_accept(stream=file.file, name=file.name or "unnamed", source="upload page", **facts)  # type: ignore[arg-type]
+
+
+def path_accept(*, path: Path, instrument: str | None, sample: str) -> Receipt:
+    """Keep a file of this machine's disk."""
+    with path.open("rb") as stream:
+        return stream_accept(
+            stream=stream, name=path.name, source="ingest command", instrument=instrument, sample=sample
+        )
