@@ -41,7 +41,7 @@ def head_unpacked(head: Head, size: int = 65536) -> Head:
         if head.data.startswith(GZIP):
             data = zlib.decompressobj(31).decompress(head.data, size)
         elif head.data.startswith(BZIP2):
-            data = bz2.BZ2Decompressor().decompress(head.data, size)
+            data = bz2.BZ2Decompressor().decompress(head.data, size)  # nothing while a block is not complete
         else:
             return head
     except (OSError, EOFError, zlib.error):

@@ -81,8 +81,8 @@ def decode(data: bytes) -> Text:
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             return _checked(Text(data.decode(encoding, errors="replace").removeprefix("\ufeff"), encoding))
-    if (encoding := _wide(data)) is not None:
-        return _checked(Text(data.decode(encoding, errors="replace"), encoding))
+    if (wide := _wide(data)) is not None:
+        return _checked(Text(data.decode(wide, errors="replace"), wide))
     if b"\0" in data[:65536] and data[:65536].count(0) > 8:
         raise CannotParse("binary content (zero bytes), not text")
     text = _strict(data, "utf-8")

@@ -42,6 +42,14 @@ def _reason_of_end(code: int, errors: str, limits: Limits) -> str:
     return f"the parser stopped with code {code}: {last}"
 
 
+def _refusal(what: str, reason: str) -> str:
+    """The parsers' own reasons; the sniffer's, that a known format is no table, tells a person nothing."""
+    only_sniffer = reason.startswith("delimited_text: ") and "; " not in reason
+    if only_sniffer and not what.startswith(("text", "gzip", "bzip2")):
+        return "no reader yet"
+    return reason.removeprefix("delimited_text: ") if only_sniffer else reason
+
+
 def _run(path: Path, name: str, out: Path, limits: Limits) -> str | None:
     """Run the worker; none when it ended well, else the reason why not."""
     command = [
@@ -96,5 +104,4 @@ def parse_isolated(path: Path, name: str, limits: Limits) -> Outcome:
             return Outcome(kept(f"{what}: the parser's answer cannot be used ({type(error).__name__}: {error})"))
     if outcome.status == "parsed":
         return outcome
-    reason = outcome.document["reason"] if refused else "no reader yet"
-    return Outcome(kept(f"{what}: {reason}"))
+    return Outcome(kept(f"{what}: {_refusal(what, outcome.document['reason']) if refused else 'no reader yet'}"))

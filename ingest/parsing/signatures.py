@@ -49,7 +49,8 @@ def describe(path: Path, head: bytes) -> str:
     for signature in _signatures():
         if "inside" in signature or (signature.get("binary") and not binary):
             continue
-        if head.startswith(_magic(signature)):
+        at = signature.get("at", 0)
+        if head[at:].startswith(_magic(signature)):
             return _inside(path) if signature.get("zip") else str(signature["what"])
     stripped = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if stripped[:1] in (b"{", b"[") and not binary and re.match(rb"[\[{]\s*[\"\[{\d\]}-]", stripped):

@@ -114,7 +114,7 @@ def _score(name: str, unit: str | None, quantity: Quantity, technique: Technique
     by_name = _by_name(name, quantity)
     if unit is None:
         unneeded = quantity.unitless or quantity.state
-        return by_name * (0.8 if unneeded else 0.65 + usual) if by_name else 0.0
+        return by_name * (0.8 if unneeded else 0.6 + usual) if by_name else 0.0
     if not _fits(unit, quantity):
         return 0.0  # the name may suggest it, the declared unit contradicts
     if by_name:

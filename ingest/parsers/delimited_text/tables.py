@@ -1,0 +1,207 @@
+"""Where the tables of a text are: delimiter, decimal sign, and runs of lines with the same shape."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ingest.parsers.delimited_text.cells import Decimal, kind_of
+
+DELIMITERS = ("\t", ";", ",", "|", " ")
+_SAMPLE = 300
+LEAST_ROWS = 3
+MAX_COLUMNS = 5000
+_SETTING = re.compile(r"\s*(?:[#%\'!]|//)|[^\d\t,;|][^\t,;|]{0,80}[:=]\s*[\t,;|]")  # a comment, or a key with its value
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How lines are cut into cells. A blank as delimiter means any run of blanks."""
+
+    delimiter: str
+    decimal: Decimal
+
+    def cells(self, line: str) -> list[str]:
+        """The stripped cells of a line."""
+        if self.delimiter == " ":
+            return line.replace('"', "").split()
+        if '"' in line:
+            try:
+                found = next(csv.reader([line.strip("\r\n")], delimiter=self.delimiter, skipinitialspace=True), [])
+            except csv.Error:
+                found = line.split(self.delimiter)
+            return [cell.strip() for cell in found]
+        return [cell.strip() for cell in line.split(self.delimiter)]
+
+    def kinds(self, cells: Sequence[str]) -> str:
+        """The kinds of the cells, one letter each."""
+        return "".join(kind_of(cell, self.decimal) for cell in cells)
+
+
+@dataclass
+class Table:
+    """Rows of one shape. `rows` are stripped cells; `above` the lines between the table before and this one."""
+
+    width: int
+    rows: list[list[str]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    above: list[str] = field(default_factory=list)
+    ragged: int = 0
+    between: list[str] = field(default_factory=list)
+    blocks: list[int] = field(default_factory=list)  # rows of each joined block
+
+    @property
+    def size(self) -> int:
+        """Cells, the measure of which table is the main one."""
+        return len(self.rows) * self.width
+
+
+def is_row(kinds: str) -> bool:
+    """True for a line that could be a row of a table of numbers."""
+    numbers, times, texts = kinds.count("n"), kinds.count("t"), kinds.count("x")
+    full = numbers + times + texts
+    return numbers + times >= 1 and (numbers + times) >= 0.4 * full and (numbers >= 1 or len(kinds) >= 2)
+
+
+def _windows(lines: Sequence[str]) -> list[Sequence[str]]:
+    if len(lines) <= 3 * _SAMPLE:
+        return [lines]
+    middle = len(lines) // 2
+    return [lines[:_SAMPLE], lines[middle : middle + _SAMPLE], lines[-_SAMPLE:]]
+
+
+def _score(windows: Sequence[Sequence[str]], shape: Shape) -> float:
+    """Numbers and times in runs of equally wide lines, less what stays text."""
+    score = 0.0
+    for window in windows:
+        run: list[tuple[int, float]] = []
+        for line in [*window, ""]:
+            if not line.strip() and run and line is not window[-1]:
+                continue
+            cells = shape.cells(line[:20_000])
+            kinds = shape.kinds(cells) if len(cells) <= MAX_COLUMNS else ""
+            row = is_row(kinds) and (shape.delimiter == " " or len(cells) > 1 or kinds == "n")
+            if row and (not run or run[-1][0] == len(cells)):
+                run.append((len(cells), _worth(kinds)))
+                continue
+            score += sum(worth for _, worth in run) if len(run) >= LEAST_ROWS else 0.0
+            run = [(len(cells), _worth(kinds))] if row else []
+        score += sum(worth for _, worth in run) if len(run) >= LEAST_ROWS else 0.0
+    return score
+
+
+def _worth(kinds: str) -> float:
+    worth = kinds.count("n") + kinds.count("t") - 1.5 * kinds.count("x")
+    return worth * (0.5 if len(kinds) == 1 else 1.0)
+
+
+def find_shape(lines: Sequence[str]) -> Shape | None:
+    """The cut that makes the most sense of the lines; none when nothing looks like a table."""
+    windows = _windows([line for line in lines if line.strip()])
+    scores: dict[Shape, float] = {}
+    for delimiter in DELIMITERS:
+        if delimiter != " " and not any(delimiter in line for window in windows for line in window):
+            continue
+        for decimal in (".", ","):
+            if delimiter == "," and decimal == ",":
+                continue
+            shape = Shape(delimiter, "," if decimal == "," else ".")
+            scores[shape] = _score(windows, shape)
+    explicit = {shape: score for shape, score in scores.items() if shape.delimiter != " "}
+    blank = {shape: score for shape, score in scores.items() if shape.delimiter == " "}
+    best = max(explicit, key=lambda shape: explicit[shape], default=None)
+    spaced = max(blank, key=lambda shape: blank[shape])
+    if best is None or explicit[best] < 0.5 * blank[spaced]:
+        best = spaced
+    return best if scores[best] > 0 else None
+
+
+def _segments(lines: Sequence[str], shape: Shape) -> list[Table]:
+    """Runs of row-like lines; blank lines do not end a run, other lines do."""
+    found: list[Table] = []
+    current: Table | None = None
+    above: list[str] = []
+    for number, line in enumerate(lines):
+        if not line.strip():
+            continue
+        cells = shape.cells(line)
+        if len(cells) <= MAX_COLUMNS and not _SETTING.match(line) and is_row(shape.kinds(cells)):
+            if current is None:
+                current = Table(len(cells), above=above)
+                above = []
+            current.rows.append(cells)
+            current.lines.append(number)
+        else:
+            if current is not None:
+                found.append(current)
+                current = None
+            above.append(line)
+    if current is not None:
+        found.append(current)
+    return found
+
+
+def _peel(table: Table, shape: Shape) -> Table | None:
+    """The table without rows at its head that only look like rows; none when no shape prevails."""
+    widths = Counter(len(row) for row in table.rows)
+    width, count = widths.most_common(1)[0]
+    if count < 0.75 * len(table.rows) and len(table.rows) > 1:
+        tail = _steady_tail(table, width)
+        if tail is None:
+            return None
+        table = tail
+        widths = Counter(len(row) for row in table.rows)
+    first = 0
+    typical = _typical(table.rows, width, shape)
+    while first < min(len(table.rows) - 1, 60) and not _alike(shape.kinds(table.rows[first]), typical):
+        first += 1
+    skipped = [shape.delimiter.join(row) for row in table.rows[:first]]
+    rows = table.rows[first:]
+    widest = max((w for w in widths if w == width or widths[w] >= max(3, 0.01 * len(rows))), default=width)
+    if widest > width and not _blank_beyond(rows, width):
+        width = widest
+    while width > 1 and all(not row[width - 1] for row in rows if len(row) >= width):
+        width -= 1  # a delimiter at the end of each line makes no column
+    made = Table(width, [row[:width] for row in rows], table.lines[first:], [*table.above, *skipped])
+    made.ragged = sum(len(row) < width or not _blank_beyond([row], width) for row in rows)
+    made.blocks = [len(rows)]
+    return made
+
+
+def _blank_beyond(rows: Sequence[Sequence[str]], width: int) -> bool:
+    return all(not cell for row in rows for cell in row[width:])
+
+
+def _steady_tail(table: Table, width: int) -> Table | None:
+    """From the first row on after which this width prevails."""
+    for at, row in enumerate(table.rows):
+        rest = table.rows[at:]
+        if len(row) == width and len(rest) >= LEAST_ROWS and sum(len(r) == width for r in rest) >= 0.9 * len(rest):
+            skipped = [" ".join(cells) for cells in table.rows[:at]]
+            return Table(width, rest, table.lines[at:], [*table.above, *skipped])
+    return None
+
+
+def _typical(rows: Sequence[Sequence[str]], width: int, shape: Shape) -> list[set[str]]:
+    """The kinds seen in each column over some rows from all over the table."""
+    step = max(1, len(rows) // 200)
+    kinds = [shape.kinds(row) for row in rows[len(rows) // 3 :: step] if len(row) == width] or [shape.kinds(rows[-1])]
+    columns: list[set[str]] = []
+    for index in range(width):
+        seen = Counter(kind[index] for kind in kinds if index < len(kind))
+        columns.append({kind for kind, count in seen.items() if count >= 0.05 * len(kinds)} | {"e"})
+    return columns
+
+
+def _alike(kinds: str, typical: Sequence[set[str]]) -> bool:
+    if abs(len(kinds) - len(typical)) > max(1, len(typical) // 8):
+        return False
+    agree = sum(kind in wanted for kind, wanted in zip(kinds, typical, strict=False))
+    return agree >= 0.6 * len(typical) and not (kinds[0] == "x" and "x" not in typical[0])
+
+
+def find_tables(lines: Sequence[str], shape: Shape) -> list[Table]:
+    """All runs of rows, in the order of the file."""
+    found = [_peel(segment, shape) for segment in _segments(lines, shape)]
+    return [table for table in found if table is not None and table.rows]
