@@ -9,3 +9,10 @@ class IngestConfig(AppConfig):
     name = "ingest"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = "Ingest"
+
+    def ready(self) -> None:
+        """Register the stages, in the order of the data path."""
+        from ingest.feeds.stage import stage_register
+        from ingest.parsing.stages import ParsingStage
+
+        stage_register(ParsingStage())

@@ -1,4 +1,4 @@
-"""What became of each receipt that was parsed."""
+"""The table of what files said: one row for each receipt, renewed when it is parsed again."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from ingest.gateway.models import Receipt
 
 
 class ParsedFile(models.Model):
-    """One reading of one receipt: the contract's `parse` document; its arrays lie beside the blob."""
+    """What a receipt's file says (`document`, the contract's `parse` document), or why it is kept unread."""
 
     class Status(models.TextChoices):
         """Whether a parser read it."""
@@ -15,19 +15,26 @@ class ParsedFile(models.Model):
         KEPT = "kept"
 
     receipt = models.ForeignKey(Receipt, on_delete=models.CASCADE, related_name="parsed_files")
-    sha256 = models.CharField(max_length=64, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True, db_index=True, help_text="empty while the log still grows")
+    size = models.BigIntegerField(default=0, help_text="bytes that were there when it was parsed")
     parser = models.CharField(max_length=80, blank=True)
-    parser_version = models.CharField(max_length=40, blank=True)
+    parser_version = models.CharField(
+        max_length=80, blank=True, help_text="of the parser, or of all parsers when none read it"
+    )
     status = models.CharField(max_length=10, choices=Status.choices)
-    technique = models.CharField(max_length=80, blank=True)
-    confidence = models.FloatField(null=True, blank=True)
+    technique = models.CharField(max_length=200, blank=True)
+    confidence = models.FloatField(null=True)
     document = models.JSONField(default=dict)
     reason = models.TextField(blank=True)
-    started = models.DateTimeField(null=True, blank=True)
-    ended = models.DateTimeField(null=True, blank=True)
+    started = models.DateTimeField(null=True)
+    ended = models.DateTimeField(null=True)
     growing = models.BooleanField(default=False)
+    seconds = models.FloatField(default=0, help_text="how long the parser took")
     created = models.DateTimeField(auto_now_add=True)
     updated = models.DateTimeField(auto_now=True)
 
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["receipt"], name="parsed_once")]
+
     def __str__(self) -> str:
-        return f"{self.receipt_id} {self.status}"
+        return f"{self.receipt_id}: {self.status}"

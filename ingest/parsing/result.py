@@ -30,7 +30,11 @@ class Outcome:
 
 def plain(value: Any) -> Any:  # Any: whatever a parser puts into metadata
     """JSON without NaN, of any value: numbers become finite or none, the unknown becomes text."""
-    if value is None or isinstance(value, str | bool | int):
+    if isinstance(value, str):
+        return (
+            value.replace("\0", "").encode("utf-8", errors="replace").decode("utf-8")
+        )  # no database keeps a zero character
+    if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float | np.floating):
         return float(value) if math.isfinite(value) else None

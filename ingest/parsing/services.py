@@ -1,11 +1,21 @@
-"""Parse files: by path for the command line; receipts are followed in stages.py."""
+"""Parse files: by path for the command line, by receipt for the notebook."""
 
+import time
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 
+from ingest.feeds.services import feed_append
+from ingest.gateway.models import Receipt
+from ingest.gateway.selectors import receipt_path
+from ingest.parsing.arrays import arrays_write
+from ingest.parsing.models import ParsedFile
 from ingest.parsing.result import Outcome
 from ingest.parsing.sandbox import Limits, parse_isolated
+from ingest.parsing.selectors import parsed_due, parser_versions
 
 
 def limits() -> Limits:
@@ -20,3 +30,56 @@ def limits() -> Limits:
 def parse_path(path: Path, name: str | None = None) -> Outcome:
     """What the file at `path`, called `name` by its sender, says; `kept` with a reason where nothing reads it."""
     return parse_isolated(Path(path), name or Path(path).name, limits())
+
+
+def receipt_parse(*, receipt: Receipt) -> ParsedFile:
+    """Parse what a receipt holds now and store the outcome; safe to repeat. Raises BlobMissing."""
+    path = receipt_path(receipt)
+    size, began = path.stat().st_size, time.perf_counter()
+    outcome = parse_path(path, receipt.file_name)
+    return parsed_store(receipt=receipt, outcome=outcome, size=size, seconds=time.perf_counter() - began)
+
+
+def parsed_store(*, receipt: Receipt, outcome: Outcome, size: int, seconds: float) -> ParsedFile:
+    """Store an outcome as the receipt's one parsed file, its arrays beside it, and tell the followers."""
+    document = {"file": receipt.file_name, **outcome.document}
+    parser = document["parser"] or ""
+    growing = receipt.state == Receipt.State.GROWING
+    fields: dict[str, Any] = {
+        "sha256": "" if growing else receipt.sha256,
+        "size": size,
+        "parser": parser,
+        "parser_version": outcome.parser_version or parser_versions()[""],
+        "status": outcome.status,
+        "technique": (document["technique"] or "")[:200],
+        "confidence": document["confidence"],
+        "document": document,
+        "reason": document["reason"] or "",
+        "started": moment(document["metadata"].get("start")),
+        "ended": moment(document["metadata"].get("end")),
+        "growing": growing,
+        "seconds": seconds,
+    }
+    with transaction.atomic():
+        parsed, _ = ParsedFile.objects.update_or_create(receipt=receipt, defaults=fields)
+        if outcome.status == "parsed":
+            arrays_write(parsed.pk, outcome.channels)
+        feed_append("parsed", str(parsed.pk))
+    return parsed
+
+
+def moment(text: object) -> datetime | None:
+    """An ISO time as an aware one; a time whose zone the file does not state is taken as UTC."""
+    try:
+        made = datetime.fromisoformat(str(text)) if text else None
+    except ValueError:
+        return None
+    return made.replace(tzinfo=UTC) if made is not None and made.tzinfo is None else made
+
+
+def reparse_request(*, limit: int = 10_000) -> int:
+    """Ask for all files to be parsed again that newer parsers may read better; how many there are."""
+    due = [parsed.receipt_id for parsed in parsed_due()[:limit]]
+    with transaction.atomic():
+        feed_append("receipts", due)
+    return len(due)

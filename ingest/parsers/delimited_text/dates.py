@@ -1,5 +1,6 @@
 """Dates and clocks as instruments write them; which of two numbers is the day is decided from evidence or not at all."""
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta, timezone
@@ -133,7 +134,7 @@ def _allowed(stamps: Sequence[Stamp]) -> list[Order]:
 def _steady(stamps: Sequence[Stamp], order: Order) -> tuple[bool, float]:
     """Whether time never runs back by more than a day, and the longest step in days."""
     times = [stamp.readings[order].replace(tzinfo=None) for stamp in stamps]
-    steps = [(after - before).total_seconds() / 86400 for before, after in zip(times, times[1:], strict=False)]
+    steps = [(after - before).total_seconds() / 86400 for before, after in itertools.pairwise(times)]
     return all(step > -1 for step in steps), max(steps, default=0.0)
 
 

@@ -16,7 +16,7 @@ _LABELS = re.compile(
 )
 # units that may follow a name after an underscore or blank, without brackets; single letters are no unit there
 _TRAILING = re.compile(
-    r"^(?P<name>.{2,}?)[_ ](?P<unit>degC|deg|mbar|mTorr|[Tt]orr|[hkM]?Pa|GPa|sccm|slm|nm|um|µm|mm|cm|mV|kV|mA|uA|µA|nA|pA|mW|kW|[kMG]?Hz|m?eV|keV|ms|us|ns|sec|rpm|cps|counts|ohm|Oe|emu|wt%|%|cm-1|K)$"
+    r"^(?P<name>.{2,}?)[_ ](?P<unit>degC|deg|mbar|mTorr|[Tt]orr|[hkM]?Pa|GPa|sccm|slm|nm|um|µm|mm|cm|mV|kV|mA|uA|µA|nA|pA|mW|kW|[kMG]?Hz|m?eV|keV|ms|us|ns|sec|rpm|cps|counts|ohm|Oe|emu|wt%|%|cm-1|K)$"  # noqa: E501
 )
 
 

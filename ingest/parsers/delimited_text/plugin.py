@@ -30,7 +30,7 @@ _STRUCTURED = re.compile(
     r"\s*(?:<\?xml|<!DOCTYPE|<html|<[A-Za-z][\w:.-]*[\s>]|\{\s*[\"}\\]|\[\s*[\[{\"\]]|\[\s*-?\d[\d.,\s-]*\]\s*$|%!PS|\{\\rtf)"
 )
 _PROMISE = re.compile(
-    r"^(?:no\.?|number|nr\.?|#|count) ?(?:of )?(?:points|data ?points|rows|data|records|values|samples|lines)$|^(?:points|npoints|values/curve)$",
+    r"^(?:no\.?|number|nr\.?|#|count) ?(?:of )?(?:points|data ?points|rows|data|records|values|samples|lines)$|^(?:points|npoints|values/curve)$",  # noqa: E501
     re.IGNORECASE,
 )
 
@@ -291,7 +291,7 @@ def _assemble(reader: _Reader) -> Parsed:
             [np.full(count, index, dtype=np.float64) for index, count in enumerate(blocks, start=1)]
         )
         channels += [Channel("block", numbers)] if len(numbers) == len(rows) else []
-    known = {
+    known: dict[str, Any] = {
         key: preamble.metadata[key]
         for key in ("sample", "operator", "instrument", "date", "start_text")
         if key in preamble.metadata

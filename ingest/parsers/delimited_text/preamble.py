@@ -1,5 +1,6 @@
 """What stands around a table: keys and values, the start of the measurement, sample, operator."""
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
@@ -11,11 +12,11 @@ from ingest.parsers.delimited_text.header import uncommented
 MAX_KEYS = 300
 _PAIR = re.compile(r"^(?P<key>[^:=\t]{1,70}?)\s*(?:=|:(?!\d\d)(?![\\/]))\s*(?P<value>.*)$")
 _START = re.compile(
-    r"start(?:ed)?\b|begin|recorded (?:at|on)|acqui(?:sition|red)|performed|measured (?:at|on)|measurement (?:date|time)|开始|测量(?:时间|日期)|測定(?:日|開始)",
+    r"start(?:ed)?\b|begin|recorded (?:at|on)|acqui(?:sition|red)|performed|measured (?:at|on)|measurement (?:date|time)|开始|测量(?:时间|日期)|測定(?:日|開始)",  # noqa: E501
     re.IGNORECASE,
 )
 _DATE = re.compile(
-    r"^(?:date(?: ?(?:/|and|&|_) ?time)?|date ?time|time ?stamp|(?:test|experiment|scan|run|file|log) date(?: and time)?|file date and time|fileopentime|日期|时间|日時|日付|datum)\b",
+    r"^(?:date(?: ?(?:/|and|&|_) ?time)?|date ?time|time ?stamp|(?:test|experiment|scan|run|file|log) date(?: and time)?|file date and time|fileopentime|日期|时间|日時|日付|datum)\b",  # noqa: E501
     re.IGNORECASE,
 )
 _CLOCK = re.compile(
@@ -27,7 +28,7 @@ _NOT_START = re.compile(
 )
 _END = re.compile(r"^(?:end|stop|finish(?:ed)?)(?: (?:time|date|on|at))*$|结束", re.IGNORECASE)
 _SAMPLE = re.compile(
-    r"^(?:sample(?: ?(?:name|id|identification|no\.?|number))?|specimen(?: (?:name|id))?|substrate (?:number|id)|sample1_name|样品(?:名称?|编号)?|試料名?|probe)$",
+    r"^(?:sample(?: ?(?:name|id|identification|no\.?|number))?|specimen(?: (?:name|id))?|substrate (?:number|id)|sample1_name|样品(?:名称?|编号)?|試料名?|probe)$",  # noqa: E501
     re.IGNORECASE,
 )
 _OPERATOR = re.compile(
@@ -77,7 +78,7 @@ def _pair_below(line: str, below: str) -> tuple[str, str] | None:
 
 def _titles_over_values(lines: Sequence[str]) -> dict[str, str]:
     """Two lines of equally many cells, titles over values, such as `Name, Date Started, User`."""
-    for above, below in zip(lines, lines[1:], strict=False):
+    for above, below in itertools.pairwise(lines):
         titles = [cell.strip() for cell in re.split(r"[,;\t]", uncommented(above))]
         values = [cell.strip() for cell in re.split(r"[,;\t]", uncommented(below))]
         telling = any(_START.search(title) or _DATE.match(title) for title in titles)

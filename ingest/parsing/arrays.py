@@ -1,0 +1,77 @@
+"""Channels on disk: one Parquet file for each parsed file, one row a channel, lists of values, times and texts."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.home import home
+from ingest.parsers.protocol import Channel
+
+
+def arrays_path(parsed_id: int) -> Path:
+    """Where the arrays of a parsed file lie; derived, so that deleting them costs a re-parse and no data."""
+    return home() / "parsed" / f"{parsed_id % 1000:03d}" / f"{parsed_id}.parquet"
+
+
+def arrays_write(parsed_id: int, channels: Sequence[Channel]) -> None:
+    """Replace the arrays of a parsed file, all at once."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def lists(arrays: Sequence[NDArray[Any] | None], kind: Any) -> Any:  # Any: pyarrow's types
+        sizes = [0 if array is None else len(array) for array in arrays]
+        offsets: Any = pa.array(np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
+        flat = [array for array in arrays if array is not None]
+        return pa.LargeListArray.from_arrays(offsets, pa.array(np.concatenate(flat) if flat else [], type=kind))
+
+    table = pa.table(
+        {
+            "name": pa.array([channel.name for channel in channels], pa.string()),
+            "unit": pa.array([channel.unit for channel in channels], pa.string()),
+            "quantity": pa.array([channel.quantity for channel in channels], pa.string()),
+            "confidence": pa.array([channel.confidence for channel in channels], pa.float64()),
+            "axis": pa.array([channel.axis for channel in channels], pa.string()),
+            "numeric": pa.array([channel.values is not None for channel in channels], pa.bool_()),
+            "timed": pa.array([channel.times is not None for channel in channels], pa.bool_()),
+            "values": lists([channel.values for channel in channels], pa.float64()),
+            "times": lists([channel.times for channel in channels], pa.int64()),
+            "texts": pa.array([list(channel.texts or ()) for channel in channels], pa.large_list(pa.string())),
+        }
+    )
+    path = arrays_path(parsed_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{os.getpid()}.part")
+    pq.write_table(table, part, compression="zstd")
+    part.replace(path)
+
+
+def arrays_read(parsed_id: int) -> list[Channel]:
+    """The channels of a parsed file; empty when it has none."""
+    import pyarrow.parquet as pq
+
+    path = arrays_path(parsed_id)
+    if not path.is_file():
+        return []
+    table = pq.read_table(path)
+    columns: dict[str, list[Any]] = {
+        name: table.column(name).to_pylist()
+        for name in ("name", "unit", "quantity", "confidence", "axis", "numeric", "timed")
+    }
+    values, times, texts = (table.column(name) for name in ("values", "times", "texts"))
+    return [
+        Channel(
+            columns["name"][row],
+            values[row].values.to_numpy(zero_copy_only=False) if columns["numeric"][row] else None,
+            None if columns["numeric"][row] else tuple(text or "" for text in texts[row].as_py()),
+            columns["unit"][row],
+            columns["quantity"][row],
+            columns["confidence"][row],
+            columns["axis"][row],
+            times[row].values.to_numpy(zero_copy_only=False) if columns["timed"][row] else None,
+        )
+        for row in range(table.num_rows)
+    ]
