@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -68,6 +68,9 @@ class Lexicon:
     orders: tuple[str, ...] = ()
     spelling: tuple[tuple[str, str], ...] = ()
     longest: int = 1
+    topic_of: Mapping[str, str] = field(default_factory=dict)
+    main_topic: str | None = None
+    lengths: dict[int, list[str]] = field(default_factory=dict)
 
     def add(self, phrases: Iterable[str], sense: str, value: object = True) -> None:
         """Let these phrases mean `sense`; the first value of a sense stays."""
@@ -102,17 +105,29 @@ class Lexicon:
         return name
 
 
-def build(schemas: Mapping[str, TopicSchema] | None = None, datasets: Mapping[str, str] | None = None) -> Lexicon:
-    """The lexicon of these topics (all registered ones) and data sets (slug -> title)."""
+@dataclass(frozen=True)
+class Source:
+    """A data set as the lexicon needs it."""
+
+    slug: str
+    title: str
+    topic: str
+
+
+def build(schemas: Mapping[str, TopicSchema] | None = None, sources: Sequence[Source] = (), main_topic: str | None = None) -> Lexicon:
+    """The lexicon of these topics (all registered ones) and data sets; `main_topic` is meant where none is named."""
     lists = word_lists()
     lexicon = Lexicon(topics() if schemas is None else schemas)
+    lexicon.topic_of = {source.slug: source.topic for source in sources}
+    lexicon.main_topic = main_topic
+    datasets = {source.slug: source.title for source in sources}
     for sense in _PLAIN:
         if sense != "foreign":
             lexicon.add(lists[sense], sense)
     _add_schemas(lexicon, lists)
     _add_generic(lexicon, lists)
     _add_elements(lexicon, lists)
-    _add_sources(lexicon, lists, datasets or {})
+    _add_sources(lexicon, lists, datasets)
     known = {phrase: dict(senses) for phrase, senses in lexicon.phrases.items()}
     for phrase in lists["foreign"]:
         senses = known.get(key_of(phrase), {})
@@ -122,6 +137,8 @@ def build(schemas: Mapping[str, TopicSchema] | None = None, datasets: Mapping[st
     lexicon.orders = tuple(
         phrase if _CJK.search(phrase) else f" {key_of(phrase)} " for phrase in lists["injection"]
     )
+    for word in sorted(lexicon.vocabulary):
+        lexicon.lengths.setdefault(len(word), []).append(word)
     lexicon.spelling = tuple(sorted(lists["spelling"].items(), key=lambda pair: -len(pair[0])))
     return lexicon
 

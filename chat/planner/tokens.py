@@ -290,23 +290,14 @@ def _english(text: str, at: int, end: int, lexicon: Lexicon) -> Token:
     return Token(text[at:stop], at, stop, {} if places else {"filler": True})
 
 
-@cache
-def _by_length(vocabulary: frozenset[str]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
-    for word in vocabulary:
-        found.setdefault(len(word), []).append(word)
-    return found
-
-
 def corrected(word: str, lexicon: Lexicon) -> str:
     """The word of the lexicon meant by a slip of one letter (two in long words); the word itself if it is known or far from all."""
     if len(word) < 5 or word in lexicon.vocabulary:
         return word
     allowed = 1 if len(word) < 9 else 2
-    lengths = _by_length(frozenset(lexicon.vocabulary))
     best, best_distance = word, allowed + 1
     for length in range(len(word) - allowed, len(word) + allowed + 1):
-        for candidate in lengths.get(length, ()):
+        for candidate in lexicon.lengths.get(length, ()):
             if len(candidate) >= 5 and (candidate[0] == word[0] or candidate[1] == word[1]):
                 distance = edits(word, candidate, best_distance)
                 if distance < best_distance:
