@@ -13,9 +13,10 @@ from knowledge.topics.schema import topics
 MOST_LISTED = 8
 FIXED = ("spacegroup_number", "crystal_system", "elements", "nelements", "external_id", "formula", "spacegroup_symbol")
 _DESCRIBED = (
-    "topological_class_soc", "topological_class_nsoc", "nsites", "valence_electrons", "prototype", "crystal_system", "a", "b", "c", "alpha", "beta",
-    "gamma", "volume", "density", "strongest_peak_two_theta", "bulk_modulus", "shear_modulus", "band_gap", "melting_point", "lattice_parameter",
-)  # fmt: skip
+    *("topological_class_soc", "topological_class_nsoc", "nsites", "valence_electrons", "prototype", "crystal_system"),
+    *("a", "b", "c", "alpha", "beta", "gamma", "volume", "density", "strongest_peak_two_theta"),
+    *("bulk_modulus", "shear_modulus", "band_gap", "melting_point", "lattice_parameter"),
+)
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,26 @@ def look_up(desk: Desk) -> None:
     rows: list[Row] = []
     wrong = False
     for material, found in everything.items():
-        placed = tuple(row for row in found if row.spacegroup_number == material.spacegroup) if material.spacegroup else found
+        placed = (
+            tuple(row for row in found if row.spacegroup_number == material.spacegroup)
+            if material.spacegroup
+            else found
+        )
         if found and not placed:
             wrong = True
             desk.writer.hold(str(material.spacegroup))
         rows += placed or found
     asked = plan.asked or _described(rows)
     facts = _facts(rows, asked)
-    missing = [name for name in asked if not any(fact.name in (name, "spacegroup_number") for fact in facts if fact.name == name or name == "spacegroup_symbol")]
+    missing = [
+        name
+        for name in asked
+        if not any(
+            fact.name in (name, "spacegroup_number")
+            for fact in facts
+            if fact.name == name or name == "spacegroup_symbol"
+        )
+    ]
     if not facts:
         return refuse_property(desk, rows, asked)
     _verdicts(desk, rows, facts, wrong)
@@ -69,7 +82,9 @@ def look_up(desk: Desk) -> None:
         _wrong_group(desk)
     _sentences(desk, facts)
     if missing and plan.asked and not all(name.endswith("_nsoc") for name in missing):
-        desk.writer.say("refuse_property", property=desk.join(desk.label(name) for name in missing), material=_names(plan.materials))
+        desk.writer.say(
+            "refuse_property", property=desk.join(desk.label(name) for name in missing), material=_names(plan.materials)
+        )
     _figures(desk, facts, asked)
     _limits(desk, facts)
 
@@ -108,10 +123,6 @@ def _same_meaning(name: str, english: str, topic: str) -> bool:
     return item is None or item.label["en"] == english
 
 
-def _key(fact: Found) -> tuple[object, ...]:
-    return (fact.row.formula, fact.row.spacegroup_number, fact.row.dataset, fact.row.external_id if len(fact.row.values) > 0 and not fact.row.formula else "")
-
-
 def _sentences(desk: Desk, facts: list[Found]) -> None:
     """One sentence for each entry (material, space group, source) with all its values; records that say the same are cited together."""
     said: dict[tuple[object, ...], tuple[list[Row], list[str]]] = {}
@@ -133,7 +144,9 @@ def _sentences(desk: Desk, facts: list[Found]) -> None:
     if len(said) > MOST_LISTED:
         rest = len(said) - MOST_LISTED
         desk.writer.hold(str(rest))
-        desk.writer.sentences.append(desk.writer.text("more", count=str(rest)) + ("." if desk.language == "en" else "。"))
+        desk.writer.sentences.append(
+            desk.writer.text("more", count=str(rest)) + ("." if desk.language == "en" else "。")
+        )
     _table(desk, facts)
 
 
@@ -192,12 +205,29 @@ def _table(desk: Desk, facts: list[Found]) -> None:
     if len(_by_record(facts)) < 2 and len(names) < 3:
         return
     shown = [name for name in names if name != "spacegroup_number"]
-    columns = (desk.label("formula"), desk.label("spacegroup_number"), desk.label("external_id"), *(desk.label(name) for name in shown), desk.label("dataset"))
+    columns = (
+        desk.label("formula"),
+        desk.label("spacegroup_number"),
+        desk.label("external_id"),
+        *(desk.label(name) for name in shown),
+        desk.label("dataset"),
+    )
     rows = []
     for row, own in _by_record(facts)[:400]:
-        values = {fact.name: phrases.value_text(fact.name, fact.value, fact.unit, row.topic, desk.language) for fact in own}
+        values = {
+            fact.name: phrases.value_text(fact.name, fact.value, fact.unit, row.topic, desk.language) for fact in own
+        }
         group = str(row.spacegroup_number or "")
-        rows.append((row.record, row.formula, group, row.external_id, *(values.get(name, "") for name in shown), desk.writer.title(row.dataset)))
+        rows.append(
+            (
+                row.record,
+                row.formula,
+                group,
+                row.external_id,
+                *(values.get(name, "") for name in shown),
+                desk.writer.title(row.dataset),
+            )
+        )
     desk.draft.table = Table(columns, tuple(rows))
 
 
@@ -209,7 +239,11 @@ def _verdicts(desk: Desk, rows: Sequence[Row], facts: list[Found], wrong: bool) 
     if plan.agree:
         return _agreement(desk, rows)
     held = [_holds(claim, rows) for claim in plan.claims]
-    if plan.verdict and (held or wrong or any(material.spacegroup for material in plan.materials) and plan.asked == ("spacegroup_number",)):
+    if plan.verdict and (
+        held
+        or wrong
+        or (any(material.spacegroup for material in plan.materials) and plan.asked == ("spacegroup_number",))
+    ):
         true = not wrong and all(result is True for result in held)
         mixed = not wrong and any(result is None for result in held) and False not in held
         if not mixed:
@@ -221,13 +255,15 @@ def _verdicts(desk: Desk, rows: Sequence[Row], facts: list[Found], wrong: bool) 
     elif False in held:
         desk.writer.fixed("premise")
     if False in held:
-        _corrections(desk, rows, [claim for claim, result in zip(plan.claims, held, strict=True) if result is False], facts)
+        _corrections(
+            desk, rows, [claim for claim, result in zip(plan.claims, held, strict=True) if result is False], facts
+        )
 
 
 def _holds(claim: Claim, rows: Sequence[Row]) -> bool | None:
     """Whether all entries agree with a claim; none if only some do."""
     results = set()
-    main = _main_rows(rows, claim.property)
+    main = main_rows(rows, claim.property)
     for row in main:
         for fact in values_of(row, claim.property):
             results.add((str(fact.value) in claim.values) != claim.negated)
@@ -236,7 +272,7 @@ def _holds(claim: Claim, rows: Sequence[Row]) -> bool | None:
     return results.pop()
 
 
-def _main_rows(rows: Sequence[Row], name: str) -> list[Row]:
+def main_rows(rows: Sequence[Row], name: str) -> list[Row]:
     """The rows of the topic's main source, where it states the property; else all that state it."""
     stating = [row for row in rows if values_of(row, name)]
     main = [row for row in stating if (schema := topics().get(row.topic)) and schema.main_dataset == row.dataset]
@@ -268,7 +304,9 @@ def _agreement(desk: Desk, rows: Sequence[Row]) -> None:
             by.setdefault(row.dataset, set()).add(str(fact.value))
     if len(by) < 2:
         if by:
-            desk.writer.say("agree_one", material=_held(desk, desk.plan.materials), source=desk.writer.title(next(iter(by))))
+            desk.writer.say(
+                "agree_one", material=_held(desk, desk.plan.materials), source=desk.writer.title(next(iter(by)))
+            )
         return
     same = _compatible(list(by.values()), name)
     desk.writer.fixed("agree_yes" if same else "agree_no")
@@ -281,7 +319,12 @@ def _compatible(values: list[set[str]], name: str) -> bool:
         return True
     item = phrases.property_of(name, None)
     groups = [{tuple(sorted(c.broader)) for c in item.classes if c.id in one} for one in values] if item else []
-    return bool(groups) and all(len(group) == 1 for group in groups) and len({next(iter(group)) for group in groups}) == 1 and any("SM" in one for one in values)
+    return (
+        bool(groups)
+        and all(len(group) == 1 for group in groups)
+        and len({next(iter(group)) for group in groups}) == 1
+        and any("SM" in one for one in values)
+    )
 
 
 # Figures and notes -----------------------------------------------------------------------------------------------
@@ -290,9 +333,15 @@ def _compatible(values: list[set[str]], name: str) -> bool:
 def _figures(desk: Desk, facts: list[Found], asked: Sequence[str]) -> None:
     draft = desk.draft
     for name in asked:
-        own = [fact for fact in facts if fact.name == name or (name == "spacegroup_symbol" and fact.name == "spacegroup_number")]
-        main = [fact for fact in own if fact.row in _main_rows([f.row for f in own], fact.name)] or own
-        if name.endswith("_nsoc") and any(other.endswith("_soc") for other in asked if other != name and other.startswith("topological_class")):
+        own = [
+            fact
+            for fact in facts
+            if fact.name == name or (name == "spacegroup_symbol" and fact.name == "spacegroup_number")
+        ]
+        main = [fact for fact in own if fact.row in main_rows([f.row for f in own], fact.name)] or own
+        if name.endswith("_nsoc") and any(
+            other.endswith("_soc") for other in asked if other != name and other.startswith("topological_class")
+        ):
             continue
         item = phrases.property_of(name, None)
         if name == "crystal_system" or (item and item.type == "class"):
@@ -309,7 +358,16 @@ def _figures(desk: Desk, facts: list[Found], asked: Sequence[str]) -> None:
     sources = {(f.row.formula, f.row.spacegroup_number, f.name): set[str]() for f in facts}
     for fact in facts:
         sources[fact.row.formula, fact.row.spacegroup_number, fact.name].add(str(fact.value))
-    names = {f.name for f in facts if f.name not in FIXED and any(c.row.dataset != f.row.dataset for c in facts if c.name == f.name and c.row.spacegroup_number == f.row.spacegroup_number)}
+    names = {
+        f.name
+        for f in facts
+        if f.name not in FIXED
+        and any(
+            c.row.dataset != f.row.dataset
+            for c in facts
+            if c.name == f.name and c.row.spacegroup_number == f.row.spacegroup_number
+        )
+    }
     if not desk.plan.agree and any(len(values) > 1 and key[2] in names for key, values in sources.items()):
         desk.writer.fixed("conflict")
 
@@ -339,13 +397,22 @@ def refuse_property(desk: Desk, rows: Sequence[Row], asked: Sequence[str]) -> No
     desk.draft.status = "refused"
     for name in asked:
         desk.label(name)
-    desk.writer.say("refuse_property", property=desk.join(desk.label(name) for name in asked), material=_held(desk, desk.plan.materials))
+    desk.writer.say(
+        "refuse_property",
+        property=desk.join(desk.label(name) for name in asked),
+        material=_held(desk, desk.plan.materials),
+    )
     held(desk, rows)
 
 
 def held(desk: Desk, rows: Sequence[Row]) -> None:
     """Which properties the records of a material hold."""
-    names = unique([*(("spacegroup_number",) if any(row.spacegroup_number for row in rows) else ()), *(s.property for row in rows for s in row.values)])
+    names = unique(
+        [
+            *(("spacegroup_number",) if any(row.spacegroup_number for row in rows) else ()),
+            *(s.property for row in rows for s in row.values),
+        ]
+    )
     labels = unique(desk.label(name, rows[0].topic) for name in names)[:14]
     if labels:
         desk.writer.say("refuse_held", properties=desk.join(labels), marks=desk.writer.cite(rows[:2]))

@@ -1,6 +1,6 @@
 """What an answer is made with: the stores under the reader's rights, the writer, and which source is meant."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from chat.answering.domain import Draft
 from chat.composer import phrases
@@ -25,6 +25,14 @@ class Desk:
     lexicon: Lexicon
     writer: Writer
     draft: Draft
+    others: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def query(self) -> Query:
+        """The plan's query. Raises ValueError for plans without one, which are answered elsewhere."""
+        if self.plan.query is None:
+            raise ValueError(f"a plan to {self.plan.intent} has no query")
+        return self.plan.query
 
     @property
     def language(self) -> str:
@@ -72,7 +80,11 @@ class Desk:
         schema = topics().get(query.topic or "")
         main = schema.main_dataset if schema else None
         if main is None or main not in self._present(query.topic):
-            return query, self.join(self.writer.title(slug) for slug in list(found)[:4]) or self._topic_label(query.topic), {}
+            return (
+                query,
+                self.join(self.writer.title(slug) for slug in list(found)[:4]) or self._topic_label(query.topic),
+                {},
+            )
         others = {slug: int(count) for slug, count in found.items() if slug != main}
         return with_filter(query, Compare("dataset", "=", main)), self.writer.title(main), others
 
@@ -122,4 +134,4 @@ def with_filter(query: Query, test: Filter) -> Query:
 
 def unique(formulas: object) -> list[str]:
     """In order, without repeats."""
-    return list(dict.fromkeys(formulas))  # type: ignore[call-overload, no-any-return]  # any iterable of text
+    return list(dict.fromkeys(formulas))  # type: ignore[call-overload]  # any iterable of text

@@ -22,7 +22,15 @@ def _plain(text: str) -> str:
 
 def row_texts(row: Row) -> list[str]:
     """Everything a row states, as texts in which its figures occur."""
-    texts = [row.formula, row.formula_source, row.external_id, row.dataset, row.locator, row.file_name, str(len(row.elements))]
+    texts = [
+        row.formula,
+        row.formula_source,
+        row.external_id,
+        row.dataset,
+        row.locator,
+        row.file_name,
+        str(len(row.elements)),
+    ]
     if row.spacegroup_number:
         texts += [str(row.spacegroup_number), spacegroups().get(row.spacegroup_number, "")]
     for stated in row.values:

@@ -63,10 +63,14 @@ def class_text(name: str, id_: str, topic: str | None, language: str) -> str:
     if found is None:
         return phrase(id_, language) if has_phrase(id_) else id_
     text = found.label.get(language) or found.label["en"]
-    return text if found.id.casefold() == found.label["en"].casefold() else phrase("class", language, label=text, id=id_)
+    return (
+        text if found.id.casefold() == found.label["en"].casefold() else phrase("class", language, label=text, id=id_)
+    )
 
 
-def value_text(name: str, value: Scalar | tuple[Scalar, ...] | None, unit: str | None, topic: str | None, language: str) -> str:
+def value_text(
+    name: str, value: Scalar | tuple[Scalar, ...] | None, unit: str | None, topic: str | None, language: str
+) -> str:
     """A value with its unit, a class with its label, a list joined."""
     if value is None:
         return "?"
@@ -127,7 +131,8 @@ def _compare_words(test: Compare, topic: str | None, language: str) -> str:
         text = phrase("or", language).join(str(value) for value in values)
     else:
         text = phrase("or", language).join(
-            number(value) if isinstance(value, int | float) else value_text(test.property, value, None, topic, language) for value in values
+            number(value) if isinstance(value, int | float) else value_text(test.property, value, None, topic, language)
+            for value in values
         )
     sign = _SIGNS.get(test.op, "=" if test.op == "in" else test.op)
     return f"{named} {sign} {text}" + (f" {test.unit}" if test.unit else "")

@@ -12,6 +12,7 @@ Intent = Literal[
     "refuse", "clarify",
 ]  # fmt: skip
 Spin = Literal["", "soc", "nosoc", "both"]
+Order = Literal["", "max", "min", "more", "less"]
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Plan:
     claims: tuple[Claim, ...] = ()
     verdict: bool = False
     same: bool = False
-    order: Literal["", "max", "min", "more", "less"] = ""
+    order: Order = ""
     distinct: str = ""
     average: bool = False
     percent: bool = False

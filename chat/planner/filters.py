@@ -69,7 +69,10 @@ def spins(tokens: list[Token]) -> dict[int, Spin]:
         places = [(index, "both") for index, _ in places]
     if not places:
         return {}
-    return {index: min(places, key=lambda place: (abs(place[0] - index), place[0] < index))[1] for index in range(len(tokens))}
+    return {
+        index: min(places, key=lambda place: (abs(place[0] - index), place[0] < index))[1]
+        for index in range(len(tokens))
+    }
 
 
 def _bare(tokens: list[Token], index: int) -> Spin:
@@ -140,14 +143,18 @@ def _group(tokens: list[Token], start: int) -> tuple[int, list[Elements], bool]:
     while index < len(tokens):
         token = tokens[index]
         if token.has("element_list"):
-            symbols = token.senses["element_list"]
-            assert isinstance(symbols, tuple)
+            listed = token.senses["element_list"]
+            symbols = listed if isinstance(listed, tuple) else ()
             group.extend(Elements((symbol,)) for symbol in symbols)
         elif token.has("element"):
             member = token.senses["element"]
-            assert isinstance(member, Elements)
-            group.append(member)
-        elif token.has("or") or (token.has("and") or token.text in ",、，/" or token.is_only("filler") or token.has("without") and token.text.casefold() == "nor"):
+            group.extend([member] if isinstance(member, Elements) else [])
+        elif token.has("or") or (
+            token.has("and")
+            or token.text in ",、，/"
+            or token.is_only("filler")
+            or (token.has("without") and token.text.casefold() == "nor")
+        ):
             if token.has("or"):
                 following = next((t for t in tokens[index + 1 : index + 3] if t.has("element", "element_list")), None)
                 either = either or following is not None
@@ -165,15 +172,21 @@ def _group(tokens: list[Token], start: int) -> tuple[int, list[Elements], bool]:
     return end, group, either
 
 
-def _element_filter(tokens: list[Token], start: int, end: int, group: list[Elements], either: bool, mode: str) -> list[Filter]:
-    after = [t for t in tokens[end : end + 2]]
+def _element_filter(
+    tokens: list[Token], start: int, end: int, group: list[Elements], either: bool, mode: str
+) -> list[Filter]:
+    after = list(tokens[end : end + 2])
     if after and (after[0].has("free") or (after[0].has("without", "only") and after[0].text.casefold() == "free")):
         mode = "none"
     elif after and after[0].has("system") and sum(len(member.symbols) for member in group) > 1 and mode != "none":
         mode = "exactly"
     elif after and after[0].has("only") and mode != "none":
         mode = "only"
-    if tokens[start].has("element_list") and mode == "" and any(t.has("system") for t in tokens[max(0, start - 3) : start]):
+    if (
+        tokens[start].has("element_list")
+        and mode == ""
+        and any(t.has("system") for t in tokens[max(0, start - 3) : start])
+    ):
         mode = "exactly"
     single = [symbol for member in group if not member.family for symbol in member.symbols]
     families = [member for member in group if member.family]
@@ -224,7 +237,10 @@ def _negated(tokens: list[Token], index: int) -> bool:
         if token.has("class") and steps < 3:
             steps += 1
             continue
-        if not (token.is_only("filler") or token.has("yesno", "contain", "property", "topic", "or", "and", "list", "define", "material_word")):
+        if not (
+            token.is_only("filler")
+            or token.has("yesno", "contain", "property", "topic", "or", "and", "list", "define", "material_word")
+        ):
             return False
         steps += 1
     return False
@@ -250,7 +266,9 @@ def _spacegroups(tokens: list[Token], found: Conditions) -> None:
     if inside:
         unique = tuple(dict.fromkeys(inside))
         found.spacegroups.append(
-            Compare("spacegroup_number", "=", unique[0]) if len(unique) == 1 else Compare("spacegroup_number", "in", unique)
+            Compare("spacegroup_number", "=", unique[0])
+            if len(unique) == 1
+            else Compare("spacegroup_number", "in", unique)
         )
     found.spacegroups.extend(Compare("spacegroup_number", "!=", number) for number in dict.fromkeys(outside))
 
@@ -290,8 +308,8 @@ def _numbers(tokens: list[Token], found: Conditions) -> None:
 
 def _value(token: Token) -> float:
     value = token.senses["number"]
-    assert isinstance(value, float)
-    return int(value) if value.is_integer() else value
+    number = float(str(value))
+    return int(number) if number.is_integer() else number
 
 
 def _range_end(tokens: list[Token], index: int) -> int | None:
@@ -301,7 +319,11 @@ def _range_end(tokens: list[Token], index: int) -> int | None:
             between = tokens[index + 1 : place]
             opened = any(t.has("between") for t in tokens[max(0, index - 3) : index])
             closed = any(t.has("between") for t in tokens[place + 1 : place + 3])
-            if any(t.has("to") for t in between) or not between or (opened or closed) and any(t.has("and") for t in between):
+            if (
+                any(t.has("to") for t in between)
+                or not between
+                or ((opened or closed) and any(t.has("and") for t in between))
+            ):
                 return place
             return None
         if not tokens[place].has("to", "and", "filler", "unit"):
@@ -331,7 +353,9 @@ def _unit(tokens: list[Token], index: int) -> str | None:
 def _single(tokens: list[Token], index: int, found: Conditions) -> None:
     token = tokens[index]
     operator, certain = _operator(tokens, index)
-    following = next((t for t in tokens[index + 1 : index + 3] if not t.is_only("filler", "unit", "distinct", "ge", "le")), None)
+    following = next(
+        (t for t in tokens[index + 1 : index + 3] if not t.is_only("filler", "unit", "distinct", "ge", "le")), None
+    )
     name = _property_near(tokens, index, index)
     counted = following is not None and following.has("property") and _countable(following)
     if counted and following is not None:
@@ -362,7 +386,9 @@ def _operator(tokens: list[Token], index: int) -> tuple[Operator, bool]:
     after = tokens[index + 1 : index + 3]
     if after and tokens[index + 1].has("unit") and not tokens[index].has("unit"):
         after = tokens[index + 2 : index + 4]
-    for token in after[:1] + [t for t in after[1:2] if after[0].is_only("filler", "material_word", "or", "property", "foreign")]:
+    for token in after[:1] + [
+        t for t in after[1:2] if after[0].is_only("filler", "material_word", "or", "property", "foreign")
+    ]:
         for sense in ("ge", "le"):
             if token.has(sense) and not token.has("spacegroup_word"):
                 return _OPERATORS[sense], True
@@ -374,7 +400,9 @@ def _operator(tokens: list[Token], index: int) -> tuple[Operator, bool]:
                 before = tokens[max(0, index - steps - 2) : index - steps - 1]
                 negated = any(t.has("not") for t in before)
                 return _OPPOSITE.get(operator, operator) if negated else operator, True
-        if token.has("more", "less") and any(t.text.casefold() in ("than", "于") for t in tokens[max(0, index - 2) : index]):
+        if token.has("more", "less") and any(
+            t.text.casefold() in ("than", "于") for t in tokens[max(0, index - 2) : index]
+        ):
             return (">" if token.has("more") else "<"), True
         if token.has("property") and steps == 0:
             continue

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 from chat.planner import filters
-from chat.planner.domain import Claim, ClassWord, Elements, Language, Material, Memory, Plan, Spin, Token
+from chat.planner.domain import Claim, ClassWord, Elements, Language, Material, Memory, Order, Plan, Spin, Token
 from chat.planner.filters import Conditions
 from chat.planner.lexicon import Lexicon, word_lists
 from chat.planner.normalise import wording
@@ -27,7 +27,9 @@ def plan_question(text: str, lexicon: Lexicon, memory: Memory | None = None, lan
     spoken = language or language_of(text)
     notes = ("instruction",) if words.ordered else ()
     tokens = tokenise(words.text, lexicon)
-    if words.ordered and not any(t.has("material", "class", "property", "element", "spacegroup", "count") for t in tokens):
+    if words.ordered and not any(
+        t.has("material", "class", "property", "element", "spacegroup", "count") for t in tokens
+    ):
         return Plan("refuse", spoken, reason="instruction", notes=notes)
     reading = _Reading(tokens, lexicon, memory or Memory(), spoken)
     plan = reading.plan()
@@ -94,10 +96,16 @@ class _Reading:
         if any(self.tokens[i].has("material") and not self.tokens[i].has("element") for i in others):
             return True
         near = self.tokens[max(0, index - 3) : index]
-        if any(t.has("contain", "without", "only", "either", "not") and t.text.casefold() not in ("is not", "isn't") for t in near):
+        if any(
+            t.has("contain", "without", "only", "either", "not") and t.text.casefold() not in ("is not", "isn't")
+            for t in near
+        ):
             return True
         after = self.tokens[index + 1 : index + 3]
-        if any(t.has("material_word", "free", "system") or t.text.casefold() in ("based", "containing", "rich", "bearing") for t in after):
+        if any(
+            t.has("material_word", "free", "system") or t.text.casefold() in ("based", "containing", "rich", "bearing")
+            for t in after
+        ):
             return True
         return bool(others) or self._counts() or self._lists()
 
@@ -107,7 +115,12 @@ class _Reading:
         if len(places) != 1 or self._is_listed(places[0]) or not any(t.has("property", "class") for t in self.tokens):
             return []
         word = self.tokens[places[0]].senses["element"]
-        if not isinstance(word, Elements) or word.family or self._superlative() or any(t.has("class", "similar") for t in self.tokens):
+        if (
+            not isinstance(word, Elements)
+            or word.family
+            or self._superlative()
+            or any(t.has("class", "similar") for t in self.tokens)
+        ):
             return []
         self.materials_at.append(places[0])
         return [Material(word.symbols[0])]
@@ -155,9 +168,16 @@ class _Reading:
         first = self._first()
         if first is not None and first.has("list") and not first.has("define"):
             return True
-        plural = re.compile(r"^(?:materials|compounds|crystals|insulators|semimetals|ones|entries|phases|substances|oxides|alloys|哪些|有哪些|材料|化合物|体系)$")
-        return any(t.has("list") and t.text.casefold() in ("which", "哪些", "有哪些", "列出", "列举", "列一下", "找出", "罗列", "which ones") for t in self.tokens) or (
-            self._has("list") and any(plural.match(t.text.casefold().split()[-1]) for t in self.tokens if t.text.strip())
+        plural = re.compile(
+            r"^(?:materials|compounds|crystals|insulators|semimetals|ones|entries|phases|substances|oxides|alloys|哪些|有哪些|材料|化合物|体系)$"
+        )
+        return any(
+            t.has("list")
+            and t.text.casefold() in ("which", "哪些", "有哪些", "列出", "列举", "列一下", "找出", "罗列", "which ones")
+            for t in self.tokens
+        ) or (
+            self._has("list")
+            and any(plural.match(t.text.casefold().split()[-1]) for t in self.tokens if t.text.strip())
         )
 
     def _confirms(self) -> bool:
@@ -170,25 +190,31 @@ class _Reading:
         return self._has("why")
 
     def _defines(self) -> bool:
-        return self._has("define") and self._has("class") and not self._has("material", "element", "spacegroup", "count")
+        return (
+            self._has("define") and self._has("class") and not self._has("material", "element", "spacegroup", "count")
+        )
 
-    def _superlative(self) -> tuple[str, str] | None:
+    def _superlative(self) -> tuple[str, Order] | None:
         """(property, max or min) asked for, with the property '' where it is nobody's here."""
         for token in self.tokens:
             value = token.senses.get("adjective")
             if isinstance(value, tuple) and value[1] in ("max", "min"):
                 return value
         for index, token in enumerate(self.tokens):
-            if not token.has("max", "min") or token.text.casefold() in ("top", "前", "upper", "bottom") and not self._numeric_near(index):
+            if not token.has("max", "min") or (
+                token.text.casefold() in ("top", "前", "upper", "bottom") and not self._numeric_near(index)
+            ):
                 continue
-            order = "max" if token.has("max") else "min"
+            order: Order = "max" if token.has("max") else "min"
             name = self._numeric_near(index)
             if name:
                 return name, order
         return None
 
     def _numeric_near(self, index: int) -> str:
-        places = sorted((abs(i - index) + (0.5 if i < index else 0), i) for i, t in enumerate(self.tokens) if t.has("property"))
+        places = sorted(
+            (abs(i - index) + (0.5 if i < index else 0), i) for i, t in enumerate(self.tokens) if t.has("property")
+        )
         for _, place in places:
             name = str(self.tokens[place].senses["property"])
             if name == "elements":
@@ -200,7 +226,10 @@ class _Reading:
     def _is_numeric(self, name: str) -> bool:
         if name == "nelements":
             return True
-        return any((item := schema.property(name)) is not None and item.type in ("number", "integer") for schema in self.lexicon.topics.values())
+        return any(
+            (item := schema.property(name)) is not None and item.type in ("number", "integer")
+            for schema in self.lexicon.topics.values()
+        )
 
     # With materials ----------------------------------------------------------------------------------------------
 
@@ -215,7 +244,7 @@ class _Reading:
         if len(distinct) == 1 and self._has("same") and self._listing_others():
             return self._related()
         superlative = self._superlative()
-        if len(distinct) == 1 and (superlative or self._counts() and not self._countable_asked()):
+        if len(distinct) == 1 and (superlative or (self._counts() and not self._countable_asked())):
             return self._of_one(superlative)
         if len(distinct) > 1:
             return self._comparison()
@@ -227,15 +256,24 @@ class _Reading:
                 if token.text.casefold() != "like":
                     return True
                 before = self.tokens[index - 1].text.casefold() if index else ""
-                if not before.endswith(("look", "would", "d", "looks")) and any(t.has("material") for t in self.tokens[index + 1 : index + 4]):
+                if not before.endswith(("look", "would", "d", "looks")) and any(
+                    t.has("material") for t in self.tokens[index + 1 : index + 4]
+                ):
                     return True
         return False
 
     def _listing_others(self) -> bool:
-        return self._has("list", "count") and any(t.has("property", "crystal_system") for t in self.tokens) and not self._agrees()
+        return (
+            self._has("list", "count")
+            and any(t.has("property", "crystal_system") for t in self.tokens)
+            and not self._agrees()
+        )
 
     def _countable_asked(self) -> bool:
-        return any(t.senses.get("property") in ("elements", "nelements", "nsites", "valence_electrons", "icsd_id") for t in self.tokens)
+        return any(
+            t.senses.get("property") in ("elements", "nelements", "nsites", "valence_electrons", "icsd_id")
+            for t in self.tokens
+        )
 
     def _asked(self) -> list[str]:
         """Properties asked for, with both spin-orbit variants unless one is named."""
@@ -268,7 +306,11 @@ class _Reading:
         claims: list[Claim] = []
         for index, token in enumerate(self.tokens):
             word = token.senses.get("class")
-            if isinstance(word, ClassWord) and word.property != "crystal_system" and not (token.has("topic") and not self._confirms()):
+            if (
+                isinstance(word, ClassWord)
+                and word.property != "crystal_system"
+                and not (token.has("topic") and not self._confirms())
+            ):
                 name = filters.class_property(word.property, self.spins.get(index, ""))
                 claims.append(Claim(name, word.ids, self._claim_negated(index)))
             system = token.senses.get("crystal_system")
@@ -283,20 +325,37 @@ class _Reading:
         first = self._first()
         near = self.tokens[max(0, index - 4) : index]
         tag = first is not None and first.has("yesno") and re.search(r"n't|n t", first.text)
-        return any(t.has("not") and t.text.casefold() not in ("isn't", "isn t", "aren't") or t.is_only("not") for t in near if t is not first) and not tag
+        return (
+            any(
+                (t.has("not") and t.text.casefold() not in ("isn't", "isn t", "aren't")) or t.is_only("not")
+                for t in near
+                if t is not first
+            )
+            and not tag
+        )
 
     def _look_up(self) -> Plan:
         asked = self._asked()
         claims = self._claims()
         spin: Spin = next(iter(self.spins.values()), "")
-        if self._alternatives() or (not asked and (claims and any(c.property.startswith("topological_class") for c in claims))):
-            asked = [*asked, *self._variants("topological_class", spin)] if not any(a.startswith("topological_class") for a in asked) and self._class_named() else asked
+        if self._alternatives() or (
+            not asked and (claims and any(c.property.startswith("topological_class") for c in claims))
+        ):
+            asked = (
+                [*asked, *self._variants("topological_class", spin)]
+                if not any(a.startswith("topological_class") for a in asked) and self._class_named()
+                else asked
+            )
             asked += [claim.property for claim in claims if claim.property not in asked]
         if not asked and claims:
             asked = [claim.property for claim in claims]
         if not asked and self.spins:
             asked = self._variants("topological_class", spin)
-        inherited = self.memory.plan.asked if self.memory.plan and (self._has("also", "pronoun") or len(self._content()) <= 1) else ()
+        inherited = (
+            self.memory.plan.asked
+            if self.memory.plan and (self._has("also", "pronoun") or len(self._content()) <= 1)
+            else ()
+        )
         confirms = self._confirms()
         if not asked and inherited:
             asked = list(inherited)
@@ -320,11 +379,18 @@ class _Reading:
         return any(isinstance(t.senses.get("class"), ClassWord) for t in self.tokens)
 
     def _content(self) -> list[Token]:
-        return [t for i, t in enumerate(self.tokens) if i not in self.materials_at and not t.is_only("filler", "break", "and", "also", "spacegroup", "list", "contain")]
+        return [
+            t
+            for i, t in enumerate(self.tokens)
+            if i not in self.materials_at
+            and not t.is_only("filler", "break", "and", "also", "spacegroup", "list", "contain")
+        ]
 
     def _is_bare_question(self) -> bool:
         """A material and words that name nothing stored."""
-        return bool(self.unknown) and not self._has("describe", "define") or any(t.has("topic") and not t.has("class", "describe", "property") for t in self.tokens[:0])
+        return (bool(self.unknown) and not self._has("describe", "define")) or any(
+            t.has("topic") and not t.has("class", "describe", "property") for t in self.tokens[:0]
+        )
 
     def _unknown_matters(self) -> bool:
         """Whether a word not understood stands next to the material or the property, where it changes what is meant."""
@@ -342,7 +408,9 @@ class _Reading:
             if isinstance(unit, str) and not token.has("number"):
                 return unit
             if not token.senses and index and self.tokens[index - 1].text.casefold() == "in":
-                known = next((unit for unit, words in word_lists()["unit"].items() if token.text in words), None)
+                known: str | None = next(
+                    (name for name, words in word_lists()["unit"].items() if token.text in words), None
+                )
                 if known:
                     self.unknown = [word for word in self.unknown if word != token.text]
                     return known
@@ -357,7 +425,7 @@ class _Reading:
     def _agrees(self) -> bool:
         return self._sources()[1]
 
-    def _of_one(self, superlative: tuple[str, str] | None) -> Plan:
+    def _of_one(self, superlative: tuple[str, Order] | None) -> Plan:
         """Counts and superlatives among the entries of one material."""
         material = self.materials[0]
         where = [material_filter(material)]
@@ -369,13 +437,35 @@ class _Reading:
 
     def _related(self) -> Plan:
         """Materials that share something with one named: same space group as Bi2Se3."""
-        names = tuple(dict.fromkeys(name for name in self._asked() if name in ("spacegroup_number", "topological_class_soc", "topological_class_nsoc", "elements", "nelements", "crystal_system", "nsites", "prototype")))
+        names = tuple(
+            dict.fromkeys(
+                name
+                for name in self._asked()
+                if name
+                in (
+                    "spacegroup_number",
+                    "topological_class_soc",
+                    "topological_class_nsoc",
+                    "elements",
+                    "nelements",
+                    "crystal_system",
+                    "nsites",
+                    "prototype",
+                )
+            )
+        )
         if len(names) > 1 and "topological_class_nsoc" in names and not self._has("nosoc"):
             names = tuple(name for name in names if name != "topological_class_nsoc")
         where = filters.joined([*self.found.elements, *self.found.classes, *self.found.numbers])
-        topic = self._topic([*names, *_properties(where)])
+        topic = self._topic([*names, *properties_of(where)])
         kind = "count" if self._counts() else "list"
-        return replace(self._base(kind), topic=topic, relative=names, query=Query(topic=topic, where=where, limit=MOST_ROWS), limit=self.found.limit)
+        return replace(
+            self._base(kind),
+            topic=topic,
+            relative=names,
+            query=Query(topic=topic, where=where, limit=MOST_ROWS),
+            limit=self.found.limit,
+        )
 
     def _comparison(self) -> Plan:
         asked = self._asked()
@@ -384,7 +474,11 @@ class _Reading:
         if order and order[0] and order[0] not in asked:
             asked = [order[0], *asked]
         if claims and not any(a.startswith("topological_class") for a in asked) and self._class_named():
-            asked += self._variants("topological_class", next(iter(self.spins.values()), "")) if self._alternatives() else [c.property for c in claims]
+            asked += (
+                self._variants("topological_class", next(iter(self.spins.values()), ""))
+                if self._alternatives()
+                else [c.property for c in claims]
+            )
         if not asked and self.unknown:
             return self._refuse("property", *self.unknown)
         if order and not order[0]:
@@ -396,11 +490,11 @@ class _Reading:
             same=self._has("same", "agree") and not (order and order[0]), order=order[1] if order else "",
         )  # fmt: skip
 
-    def _comparative(self) -> tuple[str, str] | None:
+    def _comparative(self) -> tuple[str, Order] | None:
         for token in self.tokens:
             value = token.senses.get("adjective")
             if isinstance(value, tuple):
-                return value[0], {"max": "more", "min": "less"}.get(value[1], value[1])
+                return value[0], "less" if value[1] in ("min", "less") else "more"
         for index, token in enumerate(self.tokens):
             if token.has("more", "less", "max", "min"):
                 name = self._numeric_near(index)
@@ -413,7 +507,12 @@ class _Reading:
         if self._has("inventory") and not self._class_named() and not self.found.every():
             return self._base("inventory")
         if self._defines() and self._only_defines():
-            names = tuple((word.property, id_) for t in self.tokens if isinstance(word := t.senses.get("class"), ClassWord) for id_ in word.ids)
+            names = tuple(
+                (word.property, id_)
+                for t in self.tokens
+                if isinstance(word := t.senses.get("class"), ClassWord)
+                for id_ in word.ids
+            )
             return replace(self._base("define"), topic=self._topic(["topological_class_soc"]), classes=names)
         parts = self.found.every()
         subject = parts or self._has("count", "topic", "material_word", "entries", "source")
@@ -423,7 +522,11 @@ class _Reading:
         if superlative is not None and not superlative[0]:
             return self._refuse("foreign", *[t.text for t in self.tokens if t.has("adjective")])
         if self.unknown:
-            return self._clarify("words", *self.unknown) if subject and self._has("class", "count", "element", "property", "spacegroup") else self._refuse("words", *self.unknown)
+            return (
+                self._clarify("words", *self.unknown)
+                if subject and self._has("class", "count", "element", "property", "spacegroup")
+                else self._refuse("words", *self.unknown)
+            )
         if self.found.stray:
             return self._clarify("number", *self.found.stray)
         if self._confirms() and self._quantified():
@@ -438,12 +541,18 @@ class _Reading:
         if self._has("percent") and parts:
             return replace(self._count_plan(parts, ""), percent=True)
         if self._counts():
-            return self._count_plan(parts, self._distinct_asked()) if subject or self._distinct_asked() else self._refuse("words")
+            return (
+                self._count_plan(parts, self._distinct_asked())
+                if subject or self._distinct_asked()
+                else self._refuse("words")
+            )
         if parts and self._confirms() and not self._lists():
             return replace(self._list_plan(parts), intent="exists", verdict=True)
         if parts:
             return self._list_plan(parts)
-        if self._has("inventory", "topic", "source", "entries") and self._has("define", "inventory", "list", "describe", "topic"):
+        if self._has("inventory", "topic", "source", "entries") and self._has(
+            "define", "inventory", "list", "describe", "topic"
+        ):
             return self._base("inventory")
         if self._has("property"):
             return self._clarify("which_material")
@@ -453,10 +562,22 @@ class _Reading:
         first = self._lead()
         others = [*self.found.elements, *self.found.spacegroups, *self.found.systems, *self.found.numbers]
         plural_list = any(t.text.casefold() in ("what are the", "which") for t in self.tokens)
-        return not others and first is not None and not plural_list and not self._has("count", "max", "min", "adjective", "property_only")
+        return (
+            not others
+            and first is not None
+            and not plural_list
+            and not self._has("count", "max", "min", "adjective", "property_only")
+        )
 
     def _quantified(self) -> bool:
-        return any(t.text.casefold() in ("all", "every", "each", "always", "都", "全部", "全都", "均", "每个") for t in self.tokens) and bool(self.found.classes) and len(self.found.every()) > 1
+        return (
+            any(
+                t.text.casefold() in ("all", "every", "each", "always", "都", "全部", "全都", "均", "每个")
+                for t in self.tokens
+            )
+            and bool(self.found.classes)
+            and len(self.found.every()) > 1
+        )
 
     def _distinct_asked(self) -> str:
         for index, token in enumerate(self.tokens):
@@ -470,12 +591,23 @@ class _Reading:
 
     def _grouping(self) -> str:
         """The property to count by: 'which space group has the most ...', 'distribution over classes'."""
-        places = {i: str(t.senses["property"]) for i, t in enumerate(self.tokens) if t.has("property") and not (i in self.found.used)}
-        keys = {i: name for i, name in places.items() if name in ("spacegroup_number", "topological_class", "elements", "crystal_system", "nelements", "prototype")}
+        places = {
+            i: str(t.senses["property"])
+            for i, t in enumerate(self.tokens)
+            if t.has("property") and i not in self.found.used
+        }
+        keys = {
+            i: name
+            for i, name in places.items()
+            if name
+            in ("spacegroup_number", "topological_class", "elements", "crystal_system", "nelements", "prototype")
+        }
         if not keys or self._has("adjective"):
             return ""
         numeric = [name for name in places.values() if name not in keys.values() and self._is_numeric(name)]
-        if self._has("most_common", "distribution") or (self._has("max", "min") and not numeric and self._has_non_element(keys)):
+        if self._has("most_common", "distribution") or (
+            self._has("max", "min") and not numeric and self._has_non_element(keys)
+        ):
             name = next((name for name in keys.values()), "")
             pair = word_lists()["variants"].get(name)
             spin: Spin = next(iter(self.spins.values()), "")
@@ -485,41 +617,55 @@ class _Reading:
     def _has_non_element(self, keys: dict[int, str]) -> bool:
         if any(name in ("spacegroup_number", "topological_class", "crystal_system") for name in keys.values()):
             return True
-        return bool(re.search(r"which element|what element|哪种元素|哪个元素|什么元素", " ".join(t.text for t in self.tokens).casefold()))
+        return bool(
+            re.search(
+                r"which element|what element|哪种元素|哪个元素|什么元素",
+                " ".join(t.text for t in self.tokens).casefold(),
+            )
+        )
 
     def _groups_plan(self, parts: list[Filter], by: str) -> Plan:
         where = filters.joined(parts)
-        topic = self._topic([by, *_properties(where)])
+        topic = self._topic([by, *properties_of(where)])
         query = Query(topic=topic, where=where, limit=0, aggregate=Aggregate("count", None, by))
-        order = "min" if self._has("min") and not self._has("distribution") else "max"
+        order: Order = "min" if self._has("min") and not self._has("distribution") else "max"
         return replace(self._base("groups"), topic=topic, query=query, order=order, asked=(by,), limit=self.found.limit)
 
-    def _superlative_plan(self, asked: tuple[str, str], parts: list[Filter]) -> Plan:
+    def _superlative_plan(self, asked: tuple[str, Order], parts: list[Filter]) -> Plan:
         name, order = asked
         where = filters.joined([*parts, Compare(name, "known")] if name != "nelements" else parts)
-        topic = self._topic([name, *_properties(where)])
+        topic = self._topic([name, *properties_of(where)])
         query = Query(topic=topic, where=where, sort=(Sort(name, order == "max"),), limit=MOST_ROWS)
-        return replace(self._base("superlative"), topic=topic, query=query, order=order, asked=(name,), limit=self.found.limit)  # type: ignore[arg-type]  # max or min
+        return replace(
+            self._base("superlative"), topic=topic, query=query, order=order, asked=(name,), limit=self.found.limit
+        )
 
     def _average_plan(self, parts: list[Filter]) -> Plan:
-        name = next((str(t.senses["property"]) for t in self.tokens if t.has("property") and self._is_numeric(str(t.senses["property"]))), "")
+        name = next(
+            (
+                str(t.senses["property"])
+                for t in self.tokens
+                if t.has("property") and self._is_numeric(str(t.senses["property"]))
+            ),
+            "",
+        )
         if not name:
             return self._clarify("which_property")
         where = filters.joined(parts)
-        topic = self._topic([name, *_properties(where)])
+        topic = self._topic([name, *properties_of(where)])
         query = Query(topic=topic, where=where, limit=0, aggregate=Aggregate("mean", name))
         return replace(self._base("count"), topic=topic, query=query, average=True, asked=(name,))
 
     def _count_plan(self, parts: list[Filter], distinct: str) -> Plan:
         where = filters.joined(parts)
-        topic = self._topic(_properties(where))
+        topic = self._topic(properties_of(where))
         query = Query(topic=topic, where=where, limit=MOST_ROWS)
         return replace(self._base("count"), topic=topic, query=query, distinct=distinct)
 
     def _list_plan(self, parts: list[Filter]) -> Plan:
         where = filters.joined(parts)
-        asked = tuple(name for name in self._asked() if name not in _properties(where))
-        topic = self._topic([*_properties(where), *asked])
+        asked = tuple(name for name in self._asked() if name not in properties_of(where))
+        topic = self._topic([*properties_of(where), *asked])
         query = Query(topic=topic, where=where, limit=MOST_ROWS)
         return replace(self._base("list"), topic=topic, query=query, limit=self.found.limit, asked=asked)
 
@@ -553,9 +699,73 @@ class _Reading:
         return Plan("clarify", self.language, reason=reason, about=about, materials=materials)
 
 
-_POLITE = frozenset("please kindly hi hello hey so and but well ok okay now then the 请 请问 那 那么 请你 帮我 麻烦 你好 question can could you would".split())
-_TAGS = frozenset(["right", "correct", "isn't it", "isn t it", "aren't they", "doesn't it", "true or false", "whether", "is it true", "is it true that", "true", "am i right", "is that correct", "is that right", "really", "confirm", "please confirm", "can you confirm", "verify"])
-_EVERY = frozenset("formula elements nelements spacegroup_number external_id dataset kind topic crystal_system".split())
+_POLITE = frozenset(
+    [
+        "please",
+        "kindly",
+        "hi",
+        "hello",
+        "hey",
+        "so",
+        "and",
+        "but",
+        "well",
+        "ok",
+        "okay",
+        "now",
+        "then",
+        "the",
+        "请",
+        "请问",
+        "那",
+        "那么",
+        "请你",
+        "帮我",
+        "麻烦",
+        "你好",
+        "question",
+        "can",
+        "could",
+        "you",
+        "would",
+    ]
+)
+_TAGS = frozenset(
+    [
+        "right",
+        "correct",
+        "isn't it",
+        "isn t it",
+        "aren't they",
+        "doesn't it",
+        "true or false",
+        "whether",
+        "is it true",
+        "is it true that",
+        "true",
+        "am i right",
+        "is that correct",
+        "is that right",
+        "really",
+        "confirm",
+        "please confirm",
+        "can you confirm",
+        "verify",
+    ]
+)
+_EVERY = frozenset(
+    [
+        "formula",
+        "elements",
+        "nelements",
+        "spacegroup_number",
+        "external_id",
+        "dataset",
+        "kind",
+        "topic",
+        "crystal_system",
+    ]
+)
 
 
 def _topics_settled(tokens: list[Token]) -> list[Token]:
@@ -564,8 +774,12 @@ def _topics_settled(tokens: list[Token]) -> list[Token]:
     for index, token in enumerate(tokens):
         after = tokens[index + 1 : index + 3]
         if token.has("topic") and token.has("class"):
-            holds = any(re.match(r"(?:data|table|collection|set|topic|库|表|数据)", t.text.casefold()) for t in after[:2])
-            senses = {k: v for k, v in token.senses.items() if k not in (("class", "property") if holds else ("topic",))}
+            holds = any(
+                re.match(r"(?:data|table|collection|set|topic|库|表|数据)", t.text.casefold()) for t in after[:2]
+            )
+            senses = {
+                k: v for k, v in token.senses.items() if k not in (("class", "property") if holds else ("topic",))
+            }
             token = replace(token, senses=senses)
         settled.append(token)
     return settled
@@ -574,7 +788,9 @@ def _topics_settled(tokens: list[Token]) -> list[Token]:
 def _without_used(tokens: list[Token], materials_at: list[int]) -> list[Token]:
     """The tokens with materials taken out of the reach of the conditions; places stay."""
     return [
-        replace(token, senses={k: v for k, v in token.senses.items() if k != "element"} | {"skip": True}) if index in materials_at else token
+        replace(token, senses={k: v for k, v in token.senses.items() if k != "element"} | {"skip": True})
+        if index in materials_at
+        else token
         for index, token in enumerate(tokens)
     ]
 
@@ -589,15 +805,15 @@ def _slugs(token: Token) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else ()
 
 
-def _properties(where: Filter | None) -> list[str]:
+def properties_of(where: Filter | None) -> list[str]:
     """The properties a filter names."""
     if where is None or isinstance(where, HasElements):
         return []
     if isinstance(where, Compare):
         return [where.property]
     if isinstance(where, Not):
-        return _properties(where.part)
-    return [name for part in getattr(where, "parts", ()) for name in _properties(part)]
+        return properties_of(where.part)
+    return [name for part in getattr(where, "parts", ()) for name in properties_of(part)]
 
 
 def material_filter(material: Material) -> Filter:

@@ -15,13 +15,61 @@ from knowledge.chemistry.elements import elements
 from knowledge.topics.schema import TopicSchema, topics
 
 Senses = dict[str, object]
-_PLAIN = (
-    "count distinct entries list example compare same agree similar graph define inventory describe max min more less ge le gt lt "
-    "eq between and or to without free not only system contain either soc soc_bare nosoc socboth pronoun also yesno why exist "
-    "most_common distribution percent per_cell material_word average spacegroup_word both_sources foreign"
-).split()
+_PLAIN = [
+    "count",
+    "distinct",
+    "entries",
+    "list",
+    "example",
+    "compare",
+    "same",
+    "agree",
+    "similar",
+    "graph",
+    "define",
+    "inventory",
+    "describe",
+    "max",
+    "min",
+    "more",
+    "less",
+    "ge",
+    "le",
+    "gt",
+    "lt",
+    "eq",
+    "between",
+    "and",
+    "or",
+    "to",
+    "without",
+    "free",
+    "not",
+    "only",
+    "system",
+    "contain",
+    "either",
+    "soc",
+    "soc_bare",
+    "nosoc",
+    "socboth",
+    "pronoun",
+    "also",
+    "yesno",
+    "why",
+    "exist",
+    "most_common",
+    "distribution",
+    "percent",
+    "per_cell",
+    "material_word",
+    "average",
+    "spacegroup_word",
+    "both_sources",
+    "foreign",
+]
 _CJK = re.compile(r"[\u3400-\u9fff]")
-AMBIGUOUS = frozenset("In As I He No At Be Am La Os Co Po".split())
+AMBIGUOUS = frozenset(["In", "As", "I", "He", "No", "At", "Be", "Am", "La", "Os", "Co", "Po"])
 
 
 @cache
@@ -114,7 +162,9 @@ class Source:
     topic: str
 
 
-def build(schemas: Mapping[str, TopicSchema] | None = None, sources: Sequence[Source] = (), main_topic: str | None = None) -> Lexicon:
+def build(
+    schemas: Mapping[str, TopicSchema] | None = None, sources: Sequence[Source] = (), main_topic: str | None = None
+) -> Lexicon:
     """The lexicon of these topics (all registered ones) and data sets; `main_topic` is meant where none is named."""
     lists = word_lists()
     lexicon = Lexicon(topics() if schemas is None else schemas)
@@ -134,9 +184,7 @@ def build(schemas: Mapping[str, TopicSchema] | None = None, sources: Sequence[So
         if not any(sense in senses for sense in ("property", "class", "source", "adjective")):
             lexicon.add([phrase], "foreign", phrase)
     lexicon.add([*lists["filler_en"], *lists["filler_zh"]], "filler")
-    lexicon.orders = tuple(
-        phrase if _CJK.search(phrase) else f" {key_of(phrase)} " for phrase in lists["injection"]
-    )
+    lexicon.orders = tuple(phrase if _CJK.search(phrase) else f" {key_of(phrase)} " for phrase in lists["injection"])
     for word in sorted(lexicon.vocabulary):
         lexicon.lengths.setdefault(len(word), []).append(word)
     lexicon.spelling = tuple(sorted(lists["spelling"].items(), key=lambda pair: -len(pair[0])))
@@ -200,7 +248,9 @@ def _add_elements(lexicon: Lexicon, lists: Mapping[str, Any]) -> None:  # Any: a
         lexicon.add(words, "compound", True)
 
 
-def _add_sources(lexicon: Lexicon, lists: Mapping[str, Any], datasets: Mapping[str, str]) -> None:  # Any: as the YAML file nests
+def _add_sources(
+    lexicon: Lexicon, lists: Mapping[str, Any], datasets: Mapping[str, str]
+) -> None:  # Any: as the YAML file nests
     for slug, title in datasets.items():
         lexicon.add([slug.replace("_", " "), title], "source", (slug,))
     for mark, words in lists["source"].items():

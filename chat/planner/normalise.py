@@ -17,7 +17,9 @@ _LATEX = [
     (re.compile(r"\$"), ""),
 ]
 _OVERBAR = re.compile(r"(\d)[\u0304\u0305]")
-_SENTENCE = re.compile(r"(?<=[.!?;。！？；\n])(?=\s|[\u4e00-\u9fff]|$)|(?<=[。！？；\n])|(?<=:)\s+|\s+-\s+|(?<=[，,])\s*")
+_SENTENCE = re.compile(
+    r"(?<=[.!?;。！？；\n])(?=\s|[\u4e00-\u9fff]|$)|(?<=[。！？；\n])|(?<=:)\s+|\s+-\s+|(?<=[，,])\s*"
+)
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+-")
 
 

@@ -14,12 +14,17 @@ Spans = list[tuple[int, int, dict[str, object]]]
 _ID = re.compile(r"(?<![\w-])(mp-\d+|mvc-\d+|MAT\d{5,}|JVASP-\d+|agm\d{6,})(?![\w-])", re.IGNORECASE)
 _SG_WORD = r"(?:space[\s-]*groups?|spacegroups?|space[\s-]*grp|s\.?g\.?s?|spgr?|spg|空间群)"
 _LINK = r"(?:\s*(?:number|no\.?|nr\.?|num|编号|号码|号|为|是|属于|=|:|#|of|is|are|equals?|equal to|in|\(|之?一)\s*)*"
-_MORE = r"(?:\s*(?:,|、|and|or|和|或者|或|与|及|/)\s*(?:#|no\.?\s*|sg\s*)?\d{1,3}(?!\s*[\d.])(?!\s*-?\s*(?:element|atom|site|valence|electron|种|个|元|条)))*"
+_COUNTED = r"(?!\s*[\d.])(?!\s*-?\s*(?:element|atom|site|valence|electron|种|个|元|条))"
+_MORE = rf"(?:\s*(?:,|、|and|or|和|或者|或|与|及|/)\s*(?:#|no\.?\s*|sg\s*)?\d{{1,3}}{_COUNTED})*"
 _SG_NUMBER = re.compile(rf"(?<![A-Za-z]){_SG_WORD}{_LINK}\s*(\d{{1,5}}(?!\.\d){_MORE})\)?", re.IGNORECASE)
 _SG_RANGE = re.compile(
-    rf"(?<![A-Za-z]){_SG_WORD}{_LINK}(?:\s*(?:from|between|在|从|介于)\s*)?(\d{{1,3}})\s*(?:-|~|to|through|到|至|and|和|与)\s*(\d{{1,3}})(之间|号之间)?", re.IGNORECASE
+    rf"(?<![A-Za-z]){_SG_WORD}{_LINK}(?:\s*(?:from|between|在|从|介于)\s*)?(\d{{1,3}})\s*(?:-|~|to|through|到|至|and|和|与)\s*(\d{{1,3}})(之间|号之间)?",
+    re.IGNORECASE,
 )
-_NUMBER_SG = re.compile(rf"(?:第\s*|no\.?\s*|#\s*)?(?<![\d.])(\d{{1,3}})\s*(?:号)?\s*(?:th|st|nd|rd)?\s*(?:{_SG_WORD})(?![A-Za-z])", re.IGNORECASE)
+_NUMBER_SG = re.compile(
+    rf"(?:第\s*|no\.?\s*|#\s*)?(?<![\d.])(\d{{1,3}})\s*(?:号)?\s*(?:th|st|nd|rd)?\s*(?:{_SG_WORD})(?![A-Za-z])",
+    re.IGNORECASE,
+)
 _SG_MARK = re.compile(r"(?:(?<![A-Za-z])no\.?|#|nr\.|第)\s*(\d{1,3})(?![\d.])\s*(?:号)?", re.IGNORECASE)
 _SG_PARENTHESIS = re.compile(r"\(\s*(?:sg\s*|#\s*|no\.?\s*)?(\d{1,3})\s*(?:号)?\s*\)")
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_.])-?\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][+-]?\d+)?")
@@ -28,7 +33,9 @@ _SIGNS = {
     ">=": "ge", "≥": "ge", "≧": "ge", "⩾": "ge", "<=": "le", "≤": "le", "≦": "le", "⩽": "le", ">": "gt", "<": "lt", "=": "eq", "==": "eq",
     "!=": "not", "≠": "not",
 }  # fmt: skip
-_LOWER = re.compile(r"(?<![A-Za-z0-9_])(?=[a-z0-9]*[a-z])(?=[a-z]*\d|[a-zA-Z]*[A-Z])[A-Za-z][A-Za-z0-9]{1,24}(?![A-Za-z0-9_])")
+_LOWER = re.compile(
+    r"(?<![A-Za-z0-9_])(?=[a-z0-9]*[a-z])(?=[a-z]*\d|[a-zA-Z]*[A-Z])[A-Za-z][A-Za-z0-9]{1,24}(?![A-Za-z0-9_])"
+)
 _SYSTEM = re.compile(r"(?<![A-Za-z0-9])([A-Z][a-z]?(?:-[A-Z][a-z]?){1,7})(?![A-Za-z0-9])(?!-(?:free|based))")
 _WORD = re.compile(r"[A-Za-zÅåµμ_]+")
 _CJK = re.compile(r"[\u3400-\u9fff]")
@@ -58,7 +65,9 @@ def _spacegroup_spans(text: str, taken: Spans) -> Spans:
     for match in _SG_RANGE.finditer(text):
         low, high = int(match.group(1)), int(match.group(2))
         if low < high and (match.group(3) or re.search(r"-|~|to|through|到|至|between|介于", match.group())):
-            found.append((match.start(), match.end(), {"spacegroup_range": (low, high), "property": "spacegroup_number"}))
+            found.append(
+                (match.start(), match.end(), {"spacegroup_range": (low, high), "property": "spacegroup_number"})
+            )
     for match in _SG_NUMBER.finditer(text):
         numbers = tuple(int(number) for number in re.findall(r"\d+", match.group(1)))
         found.append((match.start(), match.end(), {"spacegroup": numbers}))
@@ -109,7 +118,11 @@ def _formula_spans(text: str, lexicon: Lexicon) -> Spans:
 
 def guess_formula(word: str) -> str | None:
     """The formula meant by letters in the wrong case, such as bi2se3 or BI2SE3: fewest elements, none twice; none if there is none."""
-    if not any(character.isdigit() for character in word) or len(re.findall(r"[A-Za-z]", word)) < 2 or word[0].isdigit():
+    if (
+        not any(character.isdigit() for character in word)
+        or len(re.findall(r"[A-Za-z]", word)) < 2
+        or word[0].isdigit()
+    ):
         return None
     best: tuple[int, str] | None = None
     stack: list[tuple[int, str, tuple[str, ...]]] = [(0, "", ())]
@@ -173,7 +186,9 @@ def _number_spans(text: str) -> Spans:
 
 def _symbol_elements(text: str) -> Spans:
     found: Spans = []
-    for match in re.finditer(r"(?<![A-Za-z0-9_])([A-Z][a-z]?)(?=(?:-(?:free|based|containing|rich|bearing))|[^A-Za-z0-9_]|$)", text):
+    for match in re.finditer(
+        r"(?<![A-Za-z0-9_])([A-Z][a-z]?)(?=(?:-(?:free|based|containing|rich|bearing))|[^A-Za-z0-9_]|$)", text
+    ):
         symbol = match.group(1)
         if symbol in elements():
             certain = symbol not in AMBIGUOUS
@@ -193,7 +208,7 @@ def _merge(*layers: Spans) -> Spans:
 def tokenise(text: str, lexicon: Lexicon) -> list[Token]:
     """All tokens of a normalised question in order; punctuation gives tokens with the sense `break`."""
     ids: Spans = [(m.start(), m.end(), {"material": Material(external_id=_id(m.group()))}) for m in _ID.finditer(text)]
-    numbers = [span for span in _spacegroup_spans(text, ids)]
+    numbers = list(_spacegroup_spans(text, ids))
     fixed = _merge(
         ids, numbers, _symbol_spans(text), _class_spans(text, lexicon), _system_spans(text), _formula_spans(text, lexicon),
         _number_spans(text), _symbol_elements(text),
@@ -228,11 +243,22 @@ def _settled(token: Token, index: int, tokens: list[Token]) -> Token:
     element = token.senses.get("element")
     if not isinstance(element, Elements) or element.certain:
         return token
-    before = next((t for t in reversed(tokens[:index]) if not t.is_only("filler", "and", "or", "break") and t.text not in ("the", "and", "or")), None)
+    before = next(
+        (
+            t
+            for t in reversed(tokens[:index])
+            if not t.is_only("filler", "and", "or", "break") and t.text not in ("the", "and", "or")
+        ),
+        None,
+    )
     after = next(iter(tokens[index + 1 :]), None)
     listed = before is not None and before.has("contain", "without", "only", "not", "element", "element_list", "either")
     chinese = bool(_CJK.search("".join(t.text for t in tokens)))
-    if listed or (after is not None and after.text.casefold() in ("free", "based", "containing", "rich", "bearing")) or (chinese and token.text not in ("I", "No")):
+    if (
+        listed
+        or (after is not None and after.text.casefold() in ("free", "based", "containing", "rich", "bearing"))
+        or (chinese and token.text not in ("I", "No"))
+    ):
         return Token(token.text, token.start, token.end, {"element": Elements(element.symbols)})
     return Token(token.text, token.start, token.end, {"filler": True})
 
@@ -261,8 +287,14 @@ def _chinese(text: str, at: int, end: int, lexicon: Lexicon) -> Token:
         if senses:
             return Token(piece, at, at + size, senses)
     stop = at + 1
-    while stop < end and _CJK.match(text[stop]) and not any(
-        re.sub(r"\s+", "", text[stop : stop + size]).casefold() in lexicon.phrases for size in range(1, 7) if stop + size <= end
+    while (
+        stop < end
+        and _CJK.match(text[stop])
+        and not any(
+            re.sub(r"\s+", "", text[stop : stop + size]).casefold() in lexicon.phrases
+            for size in range(1, 7)
+            if stop + size <= end
+        )
     ):
         stop += 1
     return Token(text[at:stop], at, stop, {})

@@ -1,0 +1,38 @@
+"""The lexicon of the data sets that are there now; built anew when they change."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from django.db.models import Count, Q
+
+from chat.planner.lexicon import Lexicon, Source, build
+from knowledge.records.models import Dataset
+
+
+def _sources() -> tuple[Source, ...]:
+    return tuple(Source(*row) for row in Dataset.objects.order_by("pk").values_list("slug", "title", "topic"))
+
+
+@lru_cache(maxsize=2)
+def _built(sources: tuple[Source, ...]) -> Lexicon:
+    return build(sources=sources, main_topic=_main_topic())
+
+
+def _main_topic() -> str | None:
+    """The topic with most records: meant where a question names none."""
+    rows = (
+        Dataset.objects.values("topic")
+        .annotate(size=Count("records", filter=Q(records__withdrawn=False)))
+        .order_by("-size", "topic")
+    )
+    return next((str(row["topic"]) for row in rows), None)
+
+
+def lexicon() -> Lexicon:
+    """The lexicon of the present topics and data sets."""
+    return _built(_sources())
+
+
+def titles() -> Mapping[str, str]:
+    """The title of each data set by its short name."""
+    return {source.slug: source.title for source in _sources()}
