@@ -1,6 +1,7 @@
 """Django's view of the package knowledge."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class KnowledgeConfig(AppConfig):
@@ -11,10 +12,12 @@ class KnowledgeConfig(AppConfig):
     verbose_name = "Knowledge"
 
     def ready(self) -> None:
-        """Stages in the order of the data path."""
+        """Stages in the order of the data path, and the menu."""
+        from eln.ui.registry import NavItem, nav_add
         from ingest.feeds.stage import stage_register
         from knowledge.graph.stages import GraphStage
         from knowledge.index.stages import IndexStage
 
         stage_register(IndexStage())
         stage_register(GraphStage())
+        nav_add(NavItem(_("Search"), "knowledge:search", 60, "search"))

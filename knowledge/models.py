@@ -1,7 +1,8 @@
 """All tables of knowledge in one place, for Django and for the newcomer."""
 
+from knowledge.api.models import ApiToken
 from knowledge.graph.models import GraphEdge, GraphNode
 from knowledge.imports.models import Import
 from knowledge.records.models import Dataset, Kind, Record, RecordVersion
 
-__all__ = ["Dataset", "GraphEdge", "GraphNode", "Import", "Kind", "Record", "RecordVersion"]
+__all__ = ["ApiToken", "Dataset", "GraphEdge", "GraphNode", "Import", "Kind", "Record", "RecordVersion"]

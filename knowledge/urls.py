@@ -1,6 +1,17 @@
 """Addresses of knowledge."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
+
+from knowledge.api.urls import api_patterns
+from knowledge.materials import views
 
 app_name = "knowledge"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.search, name="search"),
+    path("topics/<slug:topic>/", views.topic, name="topic"),
+    path("materials/<str:formula>/", views.material, name="material"),
+    path("materials/<str:formula>/graph.json", views.graph, name="material-graph"),
+    path("records/<str:pk>/", views.record, name="record"),
+    path("records/<str:pk>/peaks.json", views.peaks, name="record-peaks"),
+    path("api/v1/", include(api_patterns)),
+]

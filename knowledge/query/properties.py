@@ -104,16 +104,17 @@ def number_bounds(column: Column, topic: str | None, value: Scalar, unit: str | 
         return float(value), float(value)
     if column.unit is None:
         raise QueryError(f"'{column.property}' has no unit; leave '{unit}' away.", property=column.property)
-    converted = _converted(column, float(value), given)
+    converted = _converted(column.property, float(value), given, column.unit)
     slack = abs(converted) * 1e-9
     return converted - slack, converted + slack
 
 
-def _converted(column: Column, value: float, unit: str) -> float:
+def _converted(name: str, value: float, unit: str, canonical: str) -> float:
     from ingest.schemas import units
 
     try:
-        return float(units.convert(value, units.parse_unit(unit) or unit, column.unit))
+        return float(units.convert(value, units.parse_unit(unit) or unit, canonical))
     except (LodestoneError, ValueError, ArithmeticError) as error:
-        text = f"'{unit}' cannot be converted to {column.unit}, the unit of '{column.property}'."
-        raise QueryError(text, property=column.property) from error
+        raise QueryError(
+            f"'{unit}' cannot be converted to {canonical}, the unit of '{name}'.", property=name
+        ) from error

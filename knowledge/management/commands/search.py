@@ -30,7 +30,7 @@ class Command(LodestoneCommand):
         parser.add_argument("--topic", help="search one topic only")
         parser.add_argument("--kind", action="append", default=[], help="kinds to find; predictions only when named")
         # argparse takes a lone `-nsites` for an option; what it believes to be a negative number it takes as a value
-        parser._negative_number_matcher = re.compile(r"^-\d+$|^-[a-z_][\w,-]*$")  # type: ignore[attr-defined]
+        parser._negative_number_matcher = re.compile(r"^-\d+$|^-[a-z_][\w,-]*$")
 
     def run(self, **options: Any) -> int:  # Any: argparse's own
         """Drain the stages, ask, print."""

@@ -1,0 +1,176 @@
+"""How records are shown: labels in the reader's language, values with their kind, groups of sources side by side."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import get_language
+
+from knowledge.query.executor import stated_of
+from knowledge.query.types import Row, Stated
+from knowledge.records.models import Record
+from knowledge.topics.schema import Property, TopicSchema, topics
+
+SUBSCRIPTS = str.maketrans("0123456789.", "₀₁₂₃₄₅₆₇₈₉.")
+IDENTIFIERS = ("string", "list")
+
+
+def said(labels: Mapping[str, str]) -> str:
+    """The label in the reader's language, else in English."""
+    language = "zh" if (get_language() or "").startswith("zh") else "en"
+    return labels.get(language) or labels.get("en") or next(iter(labels.values()), "")
+
+
+def topic_label(name: str) -> str:
+    """A topic's name for people."""
+    schema = topics().get(name)
+    return said(schema.label) if schema else name
+
+
+def property_of(topic: str | None, name: str) -> Property | None:
+    """The schema of a property, in this topic or the first that has it."""
+    schemas: Iterable[TopicSchema] = topics().values()
+    if topic in topics():
+        schemas = (topics()[topic],)
+    return next((item for schema in schemas if (item := schema.property(name))), None)
+
+
+def property_label(topic: str | None, name: str) -> str:
+    """A property's name for people."""
+    from knowledge.materials.texts import FIXED_LABELS
+
+    item = property_of(topic, name)
+    if item is not None:
+        return said(item.label)
+    return str(FIXED_LABELS.get(name, name))
+
+
+def value_label(topic: str | None, name: str, value: object) -> str:
+    """A class by its label; anything else as it stands."""
+    from knowledge.materials.texts import KIND_LABELS, no, yes
+
+    if name == "kind":
+        return str(KIND_LABELS.get(str(value), value))
+    if name == "topic":
+        return topic_label(str(value))
+    if value is True or value == "true":
+        return str(yes)
+    if value is False or value == "false":
+        return str(no)
+    item = property_of(topic, name)
+    found = next((one for one in item.classes if one.id == value), None) if item else None
+    return said(found.label) if found else str(value)
+
+
+def pretty_formula(formula: str) -> str:
+    """Digits as subscripts: Bi₂Se₃."""
+    return formula.translate(SUBSCRIPTS)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value to show: a number with its unit, or text."""
+
+    number: float | None = None
+    unit: str | None = None
+    text: str = ""
+    note: str = ""
+
+
+def cell(topic: str, stated: Stated | None) -> Cell:
+    """How a stated value is shown."""
+    if stated is None or stated.value is None:
+        return Cell()
+    value = stated.value
+    if isinstance(value, bool):
+        return Cell(text=value_label(topic, stated.property, value))
+    if isinstance(value, int | float):
+        item = property_of(topic, stated.property)
+        note = f"± {stated.uncertainty:g}" if stated.uncertainty is not None else ""
+        return Cell(number=value, unit=stated.unit or (item.unit if item else None), note=note)
+    if isinstance(value, tuple):
+        return Cell(text=", ".join(map(str, value)))
+    label = value_label(topic, stated.property, value)
+    return Cell(text=label, note=value if label != value else "")
+
+
+def table_properties(topic: str | None) -> list[Property]:
+    """The properties that stand as columns in a result table of this topic: classes and numbers first."""
+    if topic not in topics():
+        return []
+    rank = {"class": 0, "boolean": 3, "number": 1, "integer": 2, "string": 4, "list": 5}
+    shown = [item for item in topics()[topic].properties if item.searchable and item.type != "list"]
+    return sorted(shown, key=lambda item: (rank[item.type], not item.facet))[:5]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One record in a result table."""
+
+    row: Row
+    cells: tuple[Cell, ...]
+    summary: tuple[tuple[str, Cell], ...]
+
+
+def lines(rows: Sequence[Row], topic: str | None) -> list[Line]:
+    """Records for the result table: with a topic its columns, else what each record says first."""
+    columns = table_properties(topic)
+    found = []
+    for row in rows:
+        cells = tuple(cell(row.topic, row.value(item.id)) for item in columns)
+        listed = () if columns else _summary(row)
+        found.append(Line(row, cells, listed))
+    return found
+
+
+def _summary(row: Row) -> tuple[tuple[str, Cell], ...]:
+    wanted = [item.id for item in table_properties(row.topic)]
+    told = [(name, row.value(name)) for name in wanted]
+    return tuple((property_label(row.topic, name), cell(row.topic, one)) for name, one in told if one is not None)[:3]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One record's statement of a property, beside those of other records."""
+
+    record: Record
+    stated: Stated
+    cell: Cell
+
+
+@dataclass
+class Group:
+    """All statements of one property of a material. `differs`: sources for the same space group do not agree."""
+
+    name: str
+    label: str
+    note: str
+    sources: list[Source] = field(default_factory=list)
+
+    @property
+    def differs(self) -> bool:
+        """Whether two records of the same space group and kind state different values."""
+        seen: dict[Any, object] = {}
+        for source in self.sources:
+            conditions = tuple(sorted(source.stated.conditions.items()))
+            place = (source.record.spacegroup_number, source.record.kind, conditions)
+            if seen.setdefault(place, source.stated.value) != source.stated.value:
+                return True
+        return False
+
+
+def grouped(records: Sequence[Record]) -> tuple[list[Group], list[Group]]:
+    """Every value of these records by property: (what was found out, identifiers and lists)."""
+    groups: dict[str, Group] = {}
+    told, names = [], []
+    for record in records:
+        for value in record.values:
+            stated = stated_of(value)
+            name = stated.property
+            item = property_of(record.topic, name)
+            if name not in groups:
+                note = said(item.description) if item else ""
+                groups[name] = Group(name, property_label(record.topic, name), note)
+                names.append(name) if item and item.type in IDENTIFIERS else told.append(name)
+            groups[name].sources.append(Source(record, stated, cell(record.topic, stated)))
+    return [groups[name] for name in told], [groups[name] for name in names]

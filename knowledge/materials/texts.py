@@ -1,0 +1,45 @@
+"""Words of the pages for what every record has."""
+
+from django.utils.translation import gettext_lazy as _
+
+yes, no = _("yes"), _("no")
+FIXED_LABELS = {
+    "formula": _("formula"),
+    "formula_source": _("formula as the source writes it"),
+    "elements": _("element"),
+    "nelements": _("number of elements"),
+    "spacegroup_number": _("space group"),
+    "external_id": _("id at the source"),
+    "dataset": _("data set"),
+    "kind": _("kind"),
+    "topic": _("topic"),
+    "title": _("title"),
+    "record": _("record"),
+}
+KIND_LABELS = {
+    "measurement": _("measured"),
+    "literature": _("from the literature"),
+    "computation": _("computed"),
+    "prediction": _("predicted"),
+}
+KIND_BADGES = {
+    "measurement": "badge--ok",
+    "literature": "badge--info",
+    "computation": "",
+    "prediction": "badge--predicted",
+}
+NODE_KINDS = {
+    "material": _("material"),
+    "element": _("element"),
+    "spacegroup": _("space group"),
+    "class": _("class"),
+    "prototype": _("prototype"),
+    "dataset": _("data set"),
+    "record": _("record"),
+}
+RELATIONS = {
+    "contains": _("contains"),
+    "has_spacegroup": _("has the space group"),
+    "described_by": _("is described by"),
+    "from": _("comes from"),
+}
