@@ -4,6 +4,7 @@ from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
+from ninja import Query as Parameters
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer, SessionAuth
 
@@ -11,7 +12,16 @@ from eln.accounts.models import User
 from eln.accounts.scope import Scope
 from eln.ui.middleware import problem
 from ingest.errors import LodestoneError, NotAuthorised
-from knowledge.api.documents import MaterialOut, PropertyOut, RecordOut, SearchIn, SearchOut, TopicOut, record_out
+from knowledge.api.documents import (
+    MaterialOut,
+    PropertyOut,
+    RecordOut,
+    SearchIn,
+    SearchOut,
+    SearchParameters,
+    TopicOut,
+    record_out,
+)
 from knowledge.api.services import token_owner
 from knowledge.errors import QueryError
 from knowledge.formula import NotAFormula, parse_formula
@@ -92,24 +102,20 @@ def _answer(query: Query, request: HttpRequest) -> SearchOut:
 
 
 @api.get("/search", response=SearchOut, summary="Find records by filter text")
-def search(
-    request: HttpRequest, filter: str = "", topic: str | None = None, sort: str = "", limit: int = 50, offset: int = 0
-) -> SearchOut:
+def search(request: HttpRequest, asked: Parameters[SearchParameters]) -> SearchOut:
     """Records that match a filter in OPTIMADE's grammar; without one, all."""
-    return _answer(_query(SearchIn(filter=filter or None, topic=topic, sort=sort, limit=limit, offset=offset)), request)
+    return _answer(_query(asked), request)
 
 
 @api.post("/search", response=SearchOut, summary="Find records by filter text or by a Query")
 def search_post(request: HttpRequest, asked: SearchIn) -> SearchOut:
     """The same with a body: `filter`, or `query` with everything that a Query can ask."""
-    return _answer(_query(asked), request)
-
-
-def _query(asked: SearchIn) -> Query:
     if asked.query is not None and asked.filter is not None:
         raise QueryError("Send either filter or query, not both.")
-    if asked.query is not None:
-        return from_json(asked.query)
+    return _answer(_query(asked) if asked.query is None else from_json(asked.query), request)
+
+
+def _query(asked: SearchParameters) -> Query:
     where = parse_filter(asked.filter) if asked.filter else None
     return Query(asked.topic, where, sort=sort_of(asked.sort), limit=asked.limit, offset=asked.offset)
 

@@ -39,17 +39,22 @@ class RecordOut(Schema):
     values: list[Value]
 
 
-class SearchIn(Schema):
-    """A query: filter text in OPTIMADE's grammar, or a Query as JSON; not both."""
+class SearchParameters(Schema):
+    """A query by filter text in OPTIMADE's grammar."""
 
     model_config = ConfigDict(extra="forbid")
 
     filter: str | None = Field(default=None, description='such as: elements HAS "Bi" AND spacegroup_number = 166')
-    query: dict[str, Any] | None = Field(default=None, description="a Query as docs/reference/query.md describes it")
     topic: str | None = None
     sort: str = Field(default="", description="properties with commas, a minus for falling")
     limit: int = Field(default=50, ge=0, le=1000)
     offset: int = Field(default=0, ge=0)
+
+
+class SearchIn(SearchParameters):
+    """The same, or a whole Query as JSON; not both."""
+
+    query: dict[str, Any] | None = Field(default=None, description="a Query as docs/reference/query.md describes it")
 
 
 class SearchOut(Schema):
