@@ -1,6 +1,7 @@
 """What all Lodestone commands share: a prepared data folder, `--json`, and errors that say what to do."""
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -40,6 +41,9 @@ class LodestoneCommand(BaseCommand):
         except LodestoneError as error:
             print(f"{self.name()}: {error.message}", file=sys.stderr)
             sys.exit(2)
+        except BrokenPipeError:  # the reader, such as `head`, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return
         if refused:
             sys.exit(2)
 
