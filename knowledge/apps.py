@@ -16,8 +16,10 @@ class KnowledgeConfig(AppConfig):
         from eln.ui.registry import NavItem, nav_add
         from ingest.feeds.stage import stage_register
         from knowledge.graph.stages import GraphStage
+        from knowledge.imports.stages import ImportStage
         from knowledge.index.stages import IndexStage
 
+        stage_register(ImportStage())
         stage_register(IndexStage())
         stage_register(GraphStage())
         nav_add(NavItem(_("Search"), "knowledge:search", 60, "search"))

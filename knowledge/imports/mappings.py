@@ -12,7 +12,6 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from knowledge.imports.tables import Source, Table
-from knowledge.topics.schema import topics
 
 
 class Matches(BaseModel):
@@ -94,6 +93,11 @@ class ColumnMapping:
     external_id: str | None = None
     constants: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def part(self) -> str:
+        """Which part of the data set a file is: what its name says of all its rows."""
+        return " ".join(f"{name}={value}" for name, value in sorted(self.constants.items()))
+
 
 def normal(name: str) -> str:
     """A column name without case, spaces and signs."""
@@ -159,8 +163,3 @@ def known_mapping(source: Source, table: Table, topic: str | None) -> ColumnMapp
             constants=constants,
         )
     return None
-
-
-def known_property(topic: str, name: str) -> bool:
-    """Whether a name is a property of the topic, or one that every record has."""
-    return name in ("formula", "spacegroup_number", "elements", "external_id") or bool(topics()[topic].property(name))

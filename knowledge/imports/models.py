@@ -9,6 +9,7 @@ class Import(models.Model):
     """The present state of one file of a data set: its bytes, its counts, what was refused and how columns were read."""
 
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="imports")
+    part = models.CharField(max_length=200, blank=True, help_text="which part of the data set; empty = all of it")
     file_name = models.CharField(max_length=400)
     fingerprint = models.CharField(max_length=64, help_text="hash of the bytes and of how they are read")
     receipts = models.JSONField(default=list)
@@ -20,7 +21,7 @@ class Import(models.Model):
     updated = models.DateTimeField(auto_now=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["dataset", "file_name"], name="import_file_once")]
+        constraints = [models.UniqueConstraint(fields=["dataset", "part"], name="import_part_once")]
 
     def __str__(self) -> str:
         return f"{self.file_name} ({self.rows} rows)"

@@ -228,7 +228,7 @@ class RowReader:
             own = next((str(v.raw) for v in draft.values if v.column == key_column), own)
         base = own or f"{draft.formula}|{draft.spacegroup_number or ''}"
         if self.mapping.constants:
-            base = f"{self.file_name}|{base}"
+            base = f"{self.mapping.part}|{base}"
         said = (draft.formula_source, draft.spacegroup_number, [v.document() for v in draft.values])
         before = self.known.setdefault(base, [])
         if said in before:

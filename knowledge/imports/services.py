@@ -1,6 +1,7 @@
 """Import published tables and structures: through the gateway like everything that enters, then into records."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from knowledge.records.models import Dataset
 from knowledge.records.services import dataset_ensure, records_write
 from knowledge.topics.schema import topics
 
-READING_VERSION = "1"  # raise when the same bytes shall give other records
+log = logging.getLogger(__name__)
+READING_VERSION = "2"  # raise when the same bytes shall give other records
 SOURCE = "import"
 Progress = Callable[[str], None]
 
@@ -88,7 +90,7 @@ def dataset_of(mapping: ColumnMapping) -> Dataset:
 
 def version_update(dataset: Dataset) -> None:
     """The version of a data set: a hash over the state of all its files."""
-    files = Import.objects.filter(dataset=dataset).order_by("file_name").values_list("file_name", "fingerprint")
+    files = Import.objects.filter(dataset=dataset).order_by("part").values_list("part", "fingerprint")
     version = fingerprint(*(f"{name} {mark}" for name, mark in files))[:16]
     if dataset.version != version:
         dataset.version = version
@@ -96,10 +98,11 @@ def version_update(dataset: Dataset) -> None:
 
 
 def import_store(
-    dataset: Dataset, source: Source, read: Read, *, mark: str, receipts: list[str], mapping: dict[str, Any]
+    dataset: Dataset, source: Source, read: Read, *, part: str, mark: str, receipts: list[str], mapping: dict[str, Any]
 ) -> Report:
     """Write what was read of one source, withdraw what it no longer holds, and note the counts."""
-    records_write(dataset, read.drafts, complete_files=[source.name])
+    before = Import.objects.filter(dataset=dataset, part=part).values_list("file_name", flat=True)
+    records_write(dataset, read.drafts, complete_files={source.name, *before})
     lost_rows = sum("column" not in item for item in read.rejected)
     counts: dict[str, Any] = {
         "rows": len(read.drafts) + read.merged + lost_rows,
@@ -109,15 +112,17 @@ def import_store(
         "mapping": mapping,
     }
     Import.objects.update_or_create(
-        dataset=dataset, file_name=source.name, defaults={**counts, "fingerprint": mark, "receipts": receipts}
+        dataset=dataset,
+        part=part,
+        defaults={**counts, "file_name": source.name, "fingerprint": mark, "receipts": receipts},
     )
     version_update(dataset)
     return Report(file=source.name, topic=dataset.topic, dataset=dataset.slug, **counts)
 
 
-def stored_report(dataset_slug: str, source: Source, mark: str) -> Report | None:
+def stored_report(dataset_slug: str, source: Source, mark: str, part: str = "") -> Report | None:
     """The report of an import that was already made with exactly these bytes and this reading; none otherwise."""
-    done = Import.objects.filter(dataset__slug=dataset_slug, file_name=source.name, fingerprint=mark)
+    done = Import.objects.filter(dataset__slug=dataset_slug, part=part, fingerprint=mark)
     row = done.select_related("dataset").first()
     if row is None:
         return None
@@ -140,7 +145,7 @@ def table_import(source: Source, *, topic: str | None = None, progress: Progress
     mapping = known_mapping(source, table, topic) or guessed_mapping(source, table, topic)
     hashes = [file_sha256(path) for path in source.files]
     mark = fingerprint(_mapping_hash(mapping), *hashes)
-    if report := stored_report(mapping.slug, source, mark):
+    if report := stored_report(mapping.slug, source, mark, mapping.part):
         return report
     receipts = [
         bytes_accept(path, kind=mapping.kind, dataset=mapping.slug, sha256=sha256)
@@ -154,7 +159,9 @@ def table_import(source: Source, *, topic: str | None = None, progress: Progress
     if table.structures:
         read = with_structures(table, read, progress)
     shown = {column: rule.document() for column, rule in mapping.rules.items()}
-    return import_store(dataset_of(mapping), source, read, mark=mark, receipts=receipts, mapping=shown)
+    return import_store(
+        dataset_of(mapping), source, read, part=mapping.part, mark=mark, receipts=receipts, mapping=shown
+    )
 
 
 def paths_import(paths: list[Path], *, topic: str | None = None, progress: Progress | None = None) -> Iterator[Report]:
@@ -185,6 +192,9 @@ def _one(source: Source, topic: str | None, progress: Progress | None) -> Report
         return Report(file=source.name, error=str(error))
     except OSError as error:
         return Report(file=source.name, error=f"cannot be read: {error.strerror or error}")
+    except (ValueError, KeyError, IndexError, RecursionError, OverflowError) as error:
+        log.exception("import of %s", source.name)  # a reader's fault, not the person's: the others must go on
+        return Report(file=source.name, error=f"its reader failed ({type(error).__name__}: {str(error)[:120]})")
 
 
 def title_of(slug_source: str) -> tuple[str, str]:

@@ -39,16 +39,17 @@ def sources_in(path: Path) -> list[Source]:
     if not path.exists():
         raise Refused("does not exist: check the path")
     if path.is_file():
-        return [Source(path.name, (path,), _reader(path))]
+        return [Source(path.name, (path,), _reader(path), path.resolve().parent.name)]
     found = []
     for folder, files in _folders(path):
+        group = "-".join(folder.relative_to(path).parts) or path.resolve().name
         files = [file for file in files if not _ABOUT.fullmatch(file.name)]
         aligned = [file for file in files if file.suffix in (".txt", ".dat") and is_aligned(file)]
         if len(aligned) > 1:
-            found.append(Source(f"{folder.name}/*{aligned[0].suffix}", tuple(aligned), "aligned"))
+            found.append(Source(f"{folder.resolve().name}/*{aligned[0].suffix}", tuple(aligned), "aligned", group))
             files = [file for file in files if file not in aligned]
         prefix = "" if folder == path else f"{folder.name}/"
-        found += [Source(prefix + file.name, (file,), _reader(file)) for file in files]
+        found += [Source(prefix + file.name, (file,), _reader(file), group) for file in files]
     if not found:
         raise Refused("holds no files")
     return found

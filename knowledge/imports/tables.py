@@ -12,11 +12,12 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Source:
-    """One file, or the files of one folder that form one table. `name` is how records cite it."""
+    """One file, or the files of one folder that form one table. `name` is how records cite it, `group` its folder."""
 
     name: str
     files: tuple[Path, ...]
     reader: str
+    group: str = ""
 
 
 @dataclass(frozen=True)

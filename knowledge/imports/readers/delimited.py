@@ -16,7 +16,10 @@ def _delimiter(lines: list[str]) -> str | None:
     """The sign that gives the most rows the same number (at least two) of cells."""
     best, score = None, 0.0
     for sign in (",", "\t", ";", "|"):
-        counts = Counter(len(row) for row in csv.reader(lines[:200], delimiter=sign, skipinitialspace=True) if row)
+        try:
+            counts = Counter(len(row) for row in csv.reader(lines[:200], delimiter=sign, skipinitialspace=True) if row)
+        except csv.Error:
+            continue
         if not counts:
             continue
         width, times = counts.most_common(1)[0]

@@ -33,7 +33,7 @@ def structures_import(
         return
     folders: dict[str, list[Source]] = defaultdict(list)
     for source in sources:
-        folders[source.files[0].resolve().parent.name].append(source)
+        folders[source.group].append(source)
     for folder, members in folders.items():
         yield from _folder_import(folder, members, progress)
 
@@ -45,7 +45,7 @@ def _folder_import(folder: str, sources: list[Source], progress: Callable[[str],
     for source in sources:
         sha256 = file_sha256(source.files[0])
         mark = fingerprint(READING_VERSION, sha256)
-        if report := stored_report(slug, source, mark):
+        if report := stored_report(slug, source, mark, source.files[0].name):
             yield report
         else:
             due.append((source, sha256, mark))
@@ -68,10 +68,12 @@ def _file_import(source: Source, mapping: ColumnMapping, answer: dict[str, Any],
         many = len(answer["structures"]) > 1
         draft = structure_draft(
             found,
-            key=f"{source.name}#{number}" if many else source.name,
+            key=f"{source.files[0].name}#{number}" if many else source.files[0].name,
             receipt=receipt,
             file_name=source.name,
             locator=f"structure {number}",
         )
         read.drafts.append(draft)
-    return import_store(dataset_of(mapping), source, read, mark=mark, receipts=[receipt], mapping=_MAPPING)
+    return import_store(
+        dataset_of(mapping), source, read, part=source.files[0].name, mark=mark, receipts=[receipt], mapping=_MAPPING
+    )

@@ -1,7 +1,8 @@
 """The isolated process: a JSON request a line on stdin, a JSON answer a line on stdout. Run as a module; no Django.
 
 Request {"path", "name"} for a CIF or POSCAR file, {"structure"} for pymatgen's JSON, {"prototype": n} for one of the AFLOW
-prototypes that pymatgen carries; with "diffraction": true. Answer {"structures": [...]} or {"error"}.
+prototypes that pymatgen carries; with "diffraction": true. Answer {"structures": [...]} or {"error"}; {"prototypes": true}
+asks for their {"count"}.
 """
 
 import json
@@ -13,7 +14,7 @@ from typing import Any
 
 SYMPREC = 0.01  # angstrom; pymatgen's usual tolerance
 MAX_SITES = 2000
-MAX_DIFFRACTION_SITES = 80
+MAX_DIFFRACTION_SITES = 200
 MEMORY_BYTES = 4 * 2**30
 
 
@@ -60,14 +61,20 @@ def prototype_count() -> int:
     """How many prototypes pymatgen carries."""
     from pymatgen.analysis.prototypes._data import AFLOW_PROTOTYPE_LIBRARY
 
-    return len(AFLOW_PROTOTYPE_LIBRARY)
+    count: int = len(AFLOW_PROTOTYPE_LIBRARY)
+    return count
+
+
+def _kinds(structure: Any) -> list[int]:
+    """A number for each site; sites with the same species (and occupancies) have the same number."""
+    kinds: dict[str, int] = {}
+    return [kinds.setdefault(site.species_string, len(kinds) + 1) for site in structure]
 
 
 def _symmetry(structure: Any) -> Any:
     import spglib
 
-    kinds: dict[str, int] = {}
-    labels = [kinds.setdefault(site.species_string, len(kinds) + 1) for site in structure]
+    labels = _kinds(structure)
     cell = (structure.lattice.matrix, structure.frac_coords, labels)
     found = spglib.get_symmetry_dataset(cell, symprec=SYMPREC)
     if found is None:
@@ -85,12 +92,28 @@ def _cell(matrix: Any) -> dict[str, float]:
     }
 
 
+def _conventional(structure: Any, symmetry: Any) -> Any:
+    """The standard conventional cell, in whose indices people name reflections."""
+    from pymatgen.core.structure import Structure
+
+    species = dict(zip(_kinds(structure), (site.species for site in structure), strict=True))
+    sites = [species[int(kind)] for kind in symmetry.std_types]
+    return Structure(symmetry.std_lattice, sites, symmetry.std_positions)
+
+
+def _indices(hkl: tuple[int, ...]) -> str:
+    """Miller indices as people write them: 111, or with spaces where a sign or a second digit would confuse."""
+    if len(hkl) == 4:
+        hkl = (hkl[0], hkl[1], hkl[3])
+    return ("" if all(0 <= index < 10 for index in hkl) else " ").join(map(str, hkl))
+
+
 def _peaks(structure: Any) -> list[tuple[float, float, str]]:
     from pymatgen.analysis.diffraction.xrd import XRDCalculator
 
     pattern = XRDCalculator("CuKa").get_pattern(structure, two_theta_range=(5, 90))
     peaks = [
-        (round(float(x), 3), round(float(y), 2), "".join(str(i) for i in hkls[0]["hkl"]) if hkls else "")
+        (round(float(x), 3), round(float(y), 2), _indices(hkls[0]["hkl"]) if hkls else "")
         for x, y, hkls in zip(pattern.x, pattern.y, pattern.hkls, strict=True)
     ]
     return sorted(sorted(peaks, key=lambda peak: -peak[1])[:15])
@@ -120,7 +143,8 @@ def _describe(structure: Any, extra: dict[str, Any], diffraction: bool) -> dict[
     formula = structure.composition.reduced_formula
     symmetry = _symmetry(structure)
     ordered = bool(structure.is_ordered)
-    peaks = _peaks(structure) if diffraction and len(structure) <= MAX_DIFFRACTION_SITES else []
+    small = len(symmetry.std_types) <= MAX_DIFFRACTION_SITES
+    peaks = _peaks(_conventional(structure, symmetry)) if diffraction and small else []
     return {
         "formula": formula,
         "spacegroup": int(symmetry.number),
@@ -137,6 +161,8 @@ def _describe(structure: Any, extra: dict[str, Any], diffraction: bool) -> dict[
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """The structures of one request with everything computed from them, or the reason why there are none."""
+    if "prototypes" in request:
+        return {"count": prototype_count()}
     try:
         found = [_describe(s, extra, bool(request.get("diffraction"))) for s, extra in _parse(request)]
     except MemoryError:
