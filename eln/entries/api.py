@@ -24,12 +24,12 @@ def _points(request: HttpRequest) -> int:
 
 def attachment_plot(request: HttpRequest, pk: int) -> JsonResponse:
     """Columns of one file over one of its axes (?axis=; the busiest without)."""
-    from eln.entries.plots import axes, axis_chosen, file_plot
-    from ingest.parsing.selectors import parsed_channels
-
     attachment = get_object_or_404(attachment_list(scope=Scope.of(reader(request))), pk=pk)
     if attachment.parsed is None or attachment.status != "parsed":
         raise Http404
+    from eln.entries.plots import axes, axis_chosen, file_plot
+    from ingest.parsing.selectors import parsed_channels
+
     channels = parsed_channels(attachment.parsed)
     axis = axis_chosen(axes(channels), request.GET.get("axis", ""))
     return JsonResponse(file_plot(channels, axis, _points(request)))

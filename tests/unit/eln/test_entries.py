@@ -1,0 +1,140 @@
+"""Writing, finding and reading entries; rights at every door."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from eln.accounts.scope import Scope
+from eln.entries.models import Attachment, Entry, Revision
+from eln.entries.selectors import entry_list
+from eln.entries.services import attachment_assign, entry_create, entry_edit
+from eln.errors import EditConflict, NotAllowed
+from eln.filing.services import file_parsed
+from eln.models import User
+from tests.builders.eln import START, a_parsed_file, a_person, a_project, a_receipt, an_entry, an_instrument
+
+pytestmark = pytest.mark.django_db
+
+
+def logged_in(person: User) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def test_an_edit_keeps_what_stood_there_before() -> None:
+    ada = a_person("ada")
+    entry = entry_create(scope=Scope.of(ada), author=ada, title="Anneal")
+    entry = entry_edit(scope=Scope.of(ada), author=ada, entry=entry, version=1, field="text", value="first")
+    entry_edit(scope=Scope.of(ada), author=ada, entry=entry, version=2, field="text", value="second")
+    assert list(Revision.objects.order_by("version").values_list("field", "before", "after")) == [
+        ("text", "", "first"), ("text", "first", "second"),
+    ]  # fmt: skip
+
+
+def test_an_edit_of_an_outdated_page_is_refused_and_shown_beside_what_is_stored() -> None:
+    ada, bob = a_person("ada"), a_person("bob")
+    entry = entry_create(scope=Scope.of(ada), author=ada, title="Anneal")
+    entry_edit(scope=Scope.of(bob), author=bob, entry=entry, version=1, field="text", value="by bob")
+    with pytest.raises(EditConflict):
+        entry_edit(scope=Scope.of(ada), author=ada, entry=entry, version=1, field="text", value="by ada")
+    answer = logged_in(ada).post(
+        reverse("eln:entry-change", args=[entry.pk]), {"field": "text", "version": "1", "value": "by ada"}
+    )
+    page = answer.content.decode()
+    assert answer.status_code == 409 and "by bob" in page and "by ada" in page
+    assert Entry.objects.get(pk=entry.pk).text == "by bob"
+
+
+def test_a_reader_of_a_project_cannot_write_in_it() -> None:
+    bob = a_person("bob")
+    entry = an_entry(instrument=an_instrument(project=a_project(bob="reader")))
+    with pytest.raises(NotAllowed):
+        entry_edit(scope=Scope.of(bob), author=bob, entry=entry, version=1, field="text", value="x")
+    change = {"field": "text", "version": "1", "value": "x"}
+    assert logged_in(bob).post(reverse("eln:entry-change", args=[entry.pk]), change).status_code == 403
+
+
+def test_a_stranger_finds_nothing_of_a_project() -> None:
+    eve = a_person("eve")
+    entry = an_entry(instrument=an_instrument(project=a_project()), uid="run-9")
+    attachment = file_parsed(a_parsed_file(a_receipt(b"secret", run="run-9")))
+    waiting = file_parsed(a_parsed_file(a_receipt(b"more", instrument="mbe-1")))
+    assert attachment is not None and waiting is not None and waiting.entry is None
+    client = logged_in(eve)
+    pages = [
+        reverse("eln:entry", args=[entry.pk]),
+        reverse("eln:entry-plot", args=[entry.pk]),
+        reverse("eln:attachment-plot", args=[attachment.pk]),
+        reverse("eln:attachment-download", args=[attachment.pk]),
+        reverse("eln:attachment-download", args=[waiting.pk]),
+        reverse("eln:instrument", args=["mbe-1"]),
+        reverse("eln:stream", args=["mbe-1"]),
+        reverse("eln:sample", args=[entry.sample_id]),
+    ]
+    assert [client.get(page).status_code for page in pages] == [404] * len(pages)
+    for page in (reverse("eln:entry-change", args=[entry.pk]), reverse("eln:inbox-file", args=[waiting.pk])):
+        assert client.post(page, {}).status_code == 404
+    for page in ("eln:home", "eln:entries", "eln:inbox", "eln:samples", "eln:instruments", "eln:upload"):
+        content = client.get(reverse(page)).content.decode()
+        assert "SrTiO3" not in content and "MBE-1" not in content and "STO-17" not in content
+
+
+def test_whoever_is_not_logged_in_is_sent_to_the_login(client: Client) -> None:
+    for page in ("eln:home", "eln:entries", "eln:inbox", "eln:instruments", "eln:upload", "eln:status"):
+        assert client.get(reverse(page)).status_code == 302
+
+
+def test_a_download_is_saved_never_shown() -> None:
+    ada = a_person("ada")
+    attachment = file_parsed(a_parsed_file(a_receipt(b"<script>1</script>", name="../evil.html")))
+    assert attachment is not None
+    answer = logged_in(ada).get(reverse("eln:attachment-download", args=[attachment.pk]))
+    assert b"".join(answer) == b"<script>1</script>"  # type: ignore[arg-type]
+    assert answer["Content-Disposition"] == 'attachment; filename="evil.html"'
+    assert (answer["X-Content-Type-Options"], answer["Content-Type"]) == ("nosniff", "application/octet-stream")
+
+
+@pytest.mark.parametrize(
+    "text", ["srtio3", "LSAT", "sto-17", "衬底", "衬底 温度", "t_pyro", "growth.log", "mwu", "mbe"]
+)  # fmt: skip
+def test_search_looks_at_everything_a_person_remembers(text: str) -> None:
+    ada = a_person("ada")
+    entry = an_entry(uid="run-1")
+    file_parsed(a_parsed_file(a_receipt(name="growth.log", run="run-1"), document={"channels": [{"name": "T_pyro"}]}))
+    entry_edit(scope=Scope.of(ada), author=ada, entry=entry, version=1, field="text", value="衬底温度太高")
+    entry_create(scope=Scope.of(ada), author=ada, title="something else")
+    assert list(entry_list(scope=Scope.of(ada), text=text)) == [entry]
+
+
+def test_the_list_filters_by_date_and_tells_a_bad_date() -> None:
+    entry = an_entry()
+    client = logged_in(a_person("ada"))
+    page = client.get(reverse("eln:entries"), {"since": "2026-09-21", "until": "2026-09-21"}).content.decode()
+    assert entry.title in page
+    assert entry.title not in client.get(reverse("eln:entries"), {"since": "2026-09-22"}).content.decode()
+    assert client.get(reverse("eln:entries"), {"since": "yesterday", "page": "x"}).status_code == 200
+
+
+def test_a_file_of_the_inbox_is_put_into_an_entry_or_becomes_one() -> None:
+    ada = a_person("ada")
+    entry = an_entry()
+    first = file_parsed(a_parsed_file(a_receipt(b"1")))
+    second = file_parsed(a_parsed_file(a_receipt(b"2"), start=START, technique="XRD"))
+    assert first is not None and second is not None
+    client = logged_in(ada)
+    client.post(reverse("eln:inbox-file", args=[first.pk]), {"entry": str(entry.pk)})
+    assert Attachment.objects.get(pk=first.pk).entry == entry
+    client.post(reverse("eln:inbox-file", args=[second.pk]), {"title": "Scan of STO-17", "sample": "STO-17"})
+    made = Entry.objects.get(title="Scan of STO-17")
+    assert (made.technique, made.started, made.attachments.count()) == ("XRD", START, 1)
+
+
+def test_a_file_cannot_be_pulled_out_of_a_project_one_may_only_read() -> None:
+    bob = a_person("bob")
+    project = a_project(bob="reader")
+    attachment = file_parsed(a_parsed_file(a_receipt(metadata={"project": project.slug})))
+    target = an_entry()
+    assert attachment is not None
+    with pytest.raises(NotAllowed):
+        attachment_assign(scope=Scope.of(bob), attachment=attachment, entry=target)
