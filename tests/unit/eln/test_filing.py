@@ -103,13 +103,14 @@ def test_a_sender_who_names_a_new_sample_gets_an_entry_for_it() -> None:
 def test_a_growing_log_is_attached_once_and_refreshed() -> None:
     entry = an_entry(hours=None)
     receipt = a_receipt(instrument="mbe-1")
-    first = a_parsed_file(receipt, start=START, growing=True)
-    FileFiles().process([str(first.pk)])
-    second = a_parsed_file(receipt, start=START, hours=1.5, document={"channels": [{"name": "P_growth"}]})
-    FileFiles().process([str(first.pk), str(second.pk)])
-    FileFiles().process([str(second.pk)])
+    parsed = a_parsed_file(receipt, start=START, growing=True)
+    FileFiles().process([str(parsed.pk)])
+    parsed.document = {**parsed.document, "channels": [{"name": "P_growth"}]}
+    parsed.ended = START + 1.5 * HOUR
+    parsed.save()
+    FileFiles().process([str(parsed.pk), str(parsed.pk)])
     attachment = Attachment.objects.get(receipt=receipt)
-    assert (attachment.entry, attachment.parsed) == (entry, second)
+    assert (attachment.entry, attachment.parsed) == (entry, parsed)
     entry.refresh_from_db()
     assert "p_growth" in entry.words
 
