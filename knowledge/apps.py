@@ -18,7 +18,9 @@ class KnowledgeConfig(AppConfig):
         from knowledge.graph.stages import GraphStage
         from knowledge.imports.stages import ImportStage
         from knowledge.index.stages import IndexStage
+        from knowledge.records.stages import RecordStage
 
+        stage_register(RecordStage())
         stage_register(ImportStage())
         stage_register(IndexStage())
         stage_register(GraphStage())

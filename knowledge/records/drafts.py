@@ -55,3 +55,4 @@ class Draft:
     file_name: str = ""
     locator: str = ""
     entry_id: int | None = None
+    project_id: int | None = None

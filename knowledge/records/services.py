@@ -67,7 +67,7 @@ def _fields(dataset: Dataset, draft: Draft) -> dict[str, Any]:
         "file_name": draft.file_name,
         "locator": draft.locator[:200],
         "entry_id": draft.entry_id,
-        "project_id": dataset.project_id,
+        "project_id": draft.project_id if draft.project_id is not None else dataset.project_id,
         "kind": dataset.kind,
     }
 

@@ -1,0 +1,134 @@
+"""A finished growth run -> the values of its record: statistics of its channels by quantity. Pure."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.schemas.registry import quantity_of, techniques
+from ingest.schemas.units import convert, parse_unit
+from knowledge.formula import Formula, NotAFormula, find_formulas, parse_formula
+from knowledge.records.drafts import Value
+
+TOPIC = "thin_film_growth"
+_SET_POINT = re.compile(r"(?i)(^|[\s_.])(sp|set|setpoint|target|wsp)($|[\s_.])")
+_CHAMBER = re.compile(r"(?i)chamber|growth|main|reactor")
+_ELSEWHERE = re.compile(r"(?i)load|lock|fore|buffer|transfer|line|bep|beam|prep")
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """One property computed from the channel of a quantity; `unit` is the topic's."""
+
+    property: str
+    quantity: str
+    unit: str
+    how: Callable[[NDArray[np.float64]], float]
+    method: str
+
+
+def _lowest(values: NDArray[np.float64]) -> float:
+    return float(values.min())
+
+
+def _highest(values: NDArray[np.float64]) -> float:
+    return float(values.max())
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    return float(values.mean())
+
+
+STATISTICS = (
+    Statistic("max_substrate_temperature", "substrate_temperature", "degC", _highest, "largest value of the run"),
+    Statistic("mean_substrate_temperature", "substrate_temperature", "degC", _mean, "mean over the run's points"),
+    Statistic("base_pressure", "pressure", "Pa", _lowest, "smallest value of the run"),
+    Statistic("max_growth_pressure", "pressure", "Pa", _highest, "largest value of the run"),
+    Statistic("max_laser_energy", "laser_energy", "mJ", _highest, "largest value of the run"),
+    Statistic("max_film_thickness", "thickness", "nm", _highest, "largest value of the run"),
+)
+
+
+@dataclass(frozen=True)
+class Described:
+    """A channel as its instrument describes it."""
+
+    name: str
+    unit: str | None
+    quantity: str | None
+
+
+def is_growth(technique: str, channels: Sequence[Described]) -> bool:
+    """Whether an entry is a film growth: by its technique's name, or because a substrate was heated."""
+    wanted = technique.strip().lower()
+    for known in techniques().values():
+        names = {known.id, *known.label.values(), *known.synonyms}
+        if known.topic == TOPIC and wanted in {name.lower() for name in names}:
+            return True
+    return any(_quantity(channel) == "substrate_temperature" for channel in channels)
+
+
+def _quantity(channel: Described) -> str | None:
+    return channel.quantity or quantity_of(channel.name, channel.unit)[0]
+
+
+def channel_for(quantity: str, channels: Sequence[Described]) -> Described | None:
+    """The channel that stands for a quantity: a reading rather than a set point, the chamber rather than a side line."""
+    fitting = [c for c in channels if _quantity(c) == quantity and not _SET_POINT.search(c.name)]
+
+    def rank(channel: Described) -> tuple[bool, bool, str]:
+        return bool(_ELSEWHERE.search(channel.name)), not _CHAMBER.search(channel.name), channel.name
+
+    return min(fitting, key=rank, default=None)
+
+
+def channels_needed(channels: Sequence[Described]) -> list[str]:
+    """The names of the channels whose points the statistics need."""
+    chosen = (channel_for(quantity, channels) for quantity in sorted({s.quantity for s in STATISTICS}))
+    return [channel.name for channel in chosen if channel]
+
+
+def statistics_values(channels: Sequence[Described], points: Mapping[str, NDArray[np.float64]]) -> list[Value]:
+    """The statistics of a run. points[name]: shape (n,), in the channel's unit; NaN and infinities are passed over."""
+    values = []
+    for statistic in STATISTICS:
+        channel = channel_for(statistic.quantity, channels)
+        series = points.get(channel.name) if channel else None
+        unit = parse_unit(channel.unit) if channel and channel.unit else None
+        if channel is None or series is None or unit is None:
+            continue
+        finite = series[np.isfinite(series)]
+        if not len(finite):
+            continue
+        raw = statistic.how(finite)
+        value = float(convert(raw, unit, statistic.unit))
+        stated = float(f"{value:.6g}")
+        values.append(
+            Value(
+                statistic.property,
+                stated,
+                statistic.unit,
+                channel.name,
+                f"{raw:.6g} {channel.unit}",
+                method=statistic.method,
+            )
+        )
+    return values
+
+
+def film_formula(*texts: str) -> Formula | None:
+    """The film's material, where one of the texts names exactly one ('SrTiO3 on LaAlO3' names SrTiO3); the first that does."""
+    for text in texts:
+        if not text.strip():
+            continue
+        try:
+            return parse_formula(text)
+        except NotAFormula:
+            pass
+        head = re.split(r"(?i)\son\s|/| @ ", text)[0]
+        named = {formula.reduced: formula for _, _, formula in find_formulas(head.replace("_", " "))}
+        if len(named) == 1:
+            return next(iter(named.values()))
+    return None
