@@ -1,7 +1,5 @@
 """Options of analysis; each has a default fit for a laptop."""
 
-from typing import Literal
-
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -11,10 +9,6 @@ class AnalysisSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LODESTONE_ANALYSIS_")
 
-    runner: Literal["thread", "task"] = Field(
-        default="thread",
-        description="thread = a thread of the site follows jobs; task = a Celery worker of queue cpu does",
-    )
     parallel: int = Field(default=1, ge=1, description="jobs that run at once on this machine")
     threads: int = Field(default=2, ge=1, description="threads one job may use")
     nice: int = Field(default=10, ge=0, le=19, description="niceness of a job's process")

@@ -14,10 +14,10 @@ import psutil
 from django.conf import settings
 from django.db import connections, transaction
 from django.utils import timezone
-from django.utils.translation import gettext_noop
 
 from analysis.jobs.folders import events_read, job_folder, order_put
 from analysis.jobs.models import Job
+from analysis.jobs.reasons import CPU, GONE, MEMORY, WALL
 from analysis.jobs.services import follower_name, orphans_fail
 from analysis.jobs.worker import NO_MEMORY, ORPHANED
 from ingest.feeds.services import feed_append
@@ -25,12 +25,6 @@ from ingest.feeds.services import feed_append
 log = logging.getLogger(__name__)
 POLL_S = 0.3
 GRACE_S = 2.0
-MEMORY = gettext_noop(
-    "The job was ended because it used more memory than its limit of {memory_mb} MiB. Give it fewer rows or smaller parameters."
-)
-CPU = gettext_noop("The job was ended because it used more processor time than its limit of {cpu_s} s.")
-WALL = gettext_noop("The job was ended because it took longer than its limit of {wall_s} s.")
-KILLED = gettext_noop("The process ended without a result (signal {signal}).")
 
 
 @dataclass
@@ -158,7 +152,7 @@ def reason_of(status: int, failed: str, limits: dict[str, int], errors: Path) ->
     ):
         return MEMORY
     if status < 0:
-        return KILLED.format(signal=-status)
+        return f"The process ended without a result (signal {-status})."
     return tail.strip().splitlines()[-1] if tail.strip() else f"exit status {status}"
 
 
@@ -173,12 +167,10 @@ def _finish(following: Following) -> None:
         (predictor_store if job.kind == Job.Kind.TRAIN else predictions_file)(job=job)
         return _end(job, Job.State.DONE, "", progress=1.0)
     if status == ORPHANED:
-        from analysis.jobs.services import GONE
-
         return _end(job, Job.State.FAILED, GONE)
     errors = job_folder(job.uid) / "stderr.txt"
     reason = following.verdict or reason_of(status, following.failed, job.limits, errors)
-    return _end(job, Job.State.FAILED, reason.format(**job.limits) if reason in (MEMORY, CPU, WALL) else reason)
+    return _end(job, Job.State.FAILED, reason)
 
 
 @transaction.atomic

@@ -1,15 +1,11 @@
-"""The Celery task that carries the wake-up for jobs; losing one costs a look at the job's page, never a job."""
+"""The Celery task that runs jobs on a worker machine; on the embedded profile a thread of the site does."""
 
 from celery import shared_task
-from django.conf import settings
 
-from analysis.jobs import runner
+from analysis.jobs.runner import jobs_run
 
 
 @shared_task(name="analysis.jobs.run", ignore_result=True)
-def job_run(uid: str) -> None:
-    """Run waiting jobs: in a thread of this process (embedded), or in this worker (queue cpu)."""
-    if settings.ANALYSIS.runner == "thread":
-        runner.jobs_wake()
-    else:
-        runner.jobs_run()
+def job_run(uid: str) -> int:
+    """Run waiting jobs to their end; how many. `uid` is the one that was just submitted."""
+    return jobs_run()

@@ -39,6 +39,7 @@ class Command(LodestoneCommand):
         """Submit the job, follow it here, and print what came out."""
         from analysis.errors import AnalysisError
         from analysis.jobs.models import Job
+        from analysis.jobs.reasons import reason_told
         from analysis.jobs.runner import job_wait
         from analysis.jobs.services import job_submit
 
@@ -56,7 +57,7 @@ class Command(LodestoneCommand):
         job_wait(job.uid)
         job = Job.objects.get(uid=job.uid)
         if job.state != Job.State.DONE:
-            raise AnalysisError(f"job {job.uid} {job.state}: {job.reason}")
+            raise AnalysisError(f"job {job.uid} {job.state}: {reason_told(job)}")
         model = job.made
         seconds = (job.ended - job.started).total_seconds() if job.ended and job.started else 0.0
         metrics = model.card["validation"]["metrics"]
