@@ -30,6 +30,11 @@ def dataset_open(
 
         table = table_read(path, most_rows=most_rows)
         return table_dataset(table, target=target, task=task, ignore=ignore, inputs=inputs)
+    from ingest.feeds.services import stages_drain
+    from knowledge.index.services import index_ensure
+
+    stages_drain()
+    index_ensure()
     query = _query(path.read_text(encoding="utf-8") if _is_file(path) else name, topic, path)
     return query_dataset(query, target=target, scope=Scope.system(), most_rows=most_rows)
 

@@ -25,6 +25,13 @@ from ingest.feeds.services import feed_append
 log = logging.getLogger(__name__)
 POLL_S = 0.3
 GRACE_S = 2.0
+NO_MEMORY_SIGNS = (  # how numpy, the loader, C++ and BLAS say that an allocation was refused
+    "MemoryError",
+    "Unable to allocate",
+    "Cannot allocate memory",
+    "std::bad_alloc",
+    "emory allocation",
+)
 
 
 @dataclass
@@ -141,16 +148,12 @@ def _progress(following: Following) -> None:
 def reason_of(status: int, failed: str, limits: dict[str, int], errors: Path) -> str:
     """Why a process that ended with this status has no result."""
     tail = errors.read_text(encoding="utf-8", errors="replace")[-2000:] if errors.exists() else ""
-    if status == NO_MEMORY or (status != 0 and ("MemoryError" in tail or "Unable to allocate" in failed)):
+    if status == NO_MEMORY or any(sign in tail + failed for sign in NO_MEMORY_SIGNS):
         return MEMORY
     if failed:
         return failed
     if status in (-signal.SIGXCPU, 128 + signal.SIGXCPU):
         return CPU
-    if any(
-        sign in tail for sign in ("Memory allocation", "std::bad_alloc", "Cannot allocate memory", "memory allocation")
-    ):
-        return MEMORY
     if status < 0:
         return f"The process ended without a result (signal {-status})."
     return tail.strip().splitlines()[-1] if tail.strip() else f"exit status {status}"

@@ -1,0 +1,67 @@
+"""Small data sets, tables and jobs of analysis; a test states only what matters to it."""
+
+from itertools import combinations
+from typing import Any
+
+from analysis.datasets import Dataset, Rows, Target
+from analysis.jobs.models import Job
+from analysis.jobs.services import job_submit
+from eln.accounts.models import User
+from knowledge.formula import parse_formula
+
+CATIONS = {
+    "Li": 0.98,
+    "Na": 0.93,
+    "K": 0.82,
+    "Mg": 1.31,
+    "Ca": 1.0,
+    "Sr": 0.95,
+    "Al": 1.61,
+    "Zn": 1.65,
+    "Cd": 1.69,
+    "Bi": 2.02,
+}
+ANIONS = {"O": 3.44, "S": 2.58, "Se": 2.55, "Te": 2.1, "F": 3.98, "Cl": 3.16}
+
+
+def formulas() -> dict[str, float]:
+    """Formulas and the difference of electronegativity of their ions: a target that the composition decides."""
+    found = {
+        f"{c}{n if n > 1 else ''}{a}": round(ANIONS[a] - CATIONS[c], 3) for c in CATIONS for a in ANIONS for n in (1, 2)
+    }
+    for (c, x), (d, y) in combinations(CATIONS.items(), 2):
+        found[f"{c}{d}O2"] = round(3.44 - (x + y) / 2, 3)
+    return found
+
+
+def a_dataset(*, task: str = "regression", noise: bool = False) -> Dataset:
+    """165 formulas with a figure the composition decides, or with two classes of it; noise = a target nothing decides."""
+    table = formulas()
+    read = [parse_formula(text) for text in table]
+    values: Any = tuple(table.values())
+    if noise:
+        values = tuple(float(at * 7919 % 101) for at in range(len(table)))
+    if task == "classification":
+        values = tuple("ionic" if value > 1.7 else "covalent" for value in values)
+    rows = Rows(
+        ids=tuple(str(at + 1) for at in range(len(read))),
+        formulas=tuple(item.reduced for item in read),
+        amounts=tuple(dict(item.amounts) for item in read),
+        spacegroups=(None,) * len(read),
+    )
+    target = Target("difference", task, "eV" if task == "regression" else None, "difference")  # type: ignore[arg-type]
+    return Dataset("ions: difference", target, rows, values, "v" * 64, {"file": "ions.csv"})
+
+
+def a_job(*, dataset: Dataset | None = None, owner: User | None = None, trees: int = 30, **more: Any) -> Job:
+    """A waiting job; nothing starts it."""
+    return job_submit(
+        dataset=dataset or a_dataset(),
+        owner=owner,
+        trainer="tree_ensemble",
+        params={"trees": trees, "features": "statistics"},
+        seed=1,
+        folds=3,
+        start=False,
+        **more,
+    )
