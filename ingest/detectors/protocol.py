@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,19 @@ class Finding:
     reason: str
 
 
+@dataclass(frozen=True)
+class Channel:
+    """What a detector may know of its channel. `set_point`: whether values are readings minus their set point."""
+
+    name: str = ""
+    unit: str | None = None
+    low: float | None = None
+    high: float | None = None
+    set_point: bool = False
+
+
 class Detector(Protocol):
-    """Watches one channel. Plugin: folder with `plugin.py` holding `plugin` = a factory of detectors."""
+    """Watches one channel. Plugin: folder with `plugin.py` holding `plugin` = a factory that takes a Channel."""
 
     kind: str
 
@@ -30,4 +41,22 @@ class Detector(Protocol):
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a remembered state."""
+        ...
+
+
+@runtime_checkable
+class Settling(Protocol):
+    """A detector that must know of changes made on purpose: a set point, a step of the recipe, a shutter."""
+
+    def settle(self, time: int) -> None:
+        """Something was changed on purpose at `time`: what follows may look new."""
+        ...
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A detector that notices silence, when no point calls it."""
+
+    def silence(self, now: int) -> Finding | None:
+        """What is wrong if nothing has come until `now`."""
         ...

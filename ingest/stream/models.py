@@ -67,12 +67,15 @@ class StreamEvent(models.Model):
 
 
 class DetectorState(models.Model):
-    """What the detectors of one channel remember, and the time of the last point they saw."""
+    """What the detectors of one instrument remember, so that they go on after a restart as if nothing had been.
 
-    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="detector_states")
-    channel = models.CharField(max_length=120)
-    last_ns = models.BigIntegerField(default=0)
+    `state`: {"watches": {channel: ...}, "last": {channel: [time ns, value]}, "open": {"channel|kind": [alert, time ns]}}.
+    """
+
+    instrument = models.OneToOneField(
+        Instrument, primary_key=True, on_delete=models.CASCADE, related_name="detector_state"
+    )
+    last_ns = models.BigIntegerField(default=0, help_text="newest live point, source clock")
+    heard = models.DateTimeField(null=True, help_text="when it came, server clock")
+    silent = models.BooleanField(default=False, help_text="the instrument said that it ends")
     state = models.JSONField(default=dict)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["instrument", "channel"], name="detector_state_once")]
