@@ -14,5 +14,9 @@ class IngestConfig(AppConfig):
         """Register the stages, in the order of the data path."""
         from ingest.feeds.stage import stage_register
         from ingest.parsing.stages import ParsingStage
+        from ingest.stream.stages import StreamStage
+        from ingest.telemetry.stages import CompactionStage
 
+        stage_register(StreamStage())
+        stage_register(CompactionStage())
         stage_register(ParsingStage())

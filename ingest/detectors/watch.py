@@ -48,12 +48,9 @@ class Watch:
             if name != "drift":
                 findings += detector.update(times, values)
         drift = self._detectors.get("drift")
-        if drift is None:
-            return findings
-        late = drift.update(times, values if errors is None else errors)
-        if any(finding.kind in FIRST for finding in findings):
-            if isinstance(drift, Settling):
-                drift.settle(times[-1])
+        late = drift.update(times, values if errors is None else errors) if drift else []
+        if any(finding.kind in FIRST and finding.score >= 0.5 for finding in findings):
+            self.wander(times[-1])
             return findings
         return findings + late
 
@@ -65,9 +62,9 @@ class Watch:
 
     def wander(self, time: int) -> None:
         """A set point of the instrument was changed: a free channel may leave its level slowly, a jump still is none."""
-        drift = self._detectors.get("drift")
-        if isinstance(drift, Settling):
-            drift.settle(time)
+        for name, detector in self._detectors.items():
+            if name == "drift" and isinstance(detector, Settling):
+                detector.settle(time)
 
     def silence(self, now: int) -> Finding | None:
         """What is wrong if nothing has come until `now`."""

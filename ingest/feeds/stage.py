@@ -1,7 +1,8 @@
 """What a background stage is, and the registry that packages fill in `ready()`."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from datetime import datetime
+from typing import Protocol, runtime_checkable
 
 
 class Stage(Protocol):
@@ -16,6 +17,17 @@ class Stage(Protocol):
 
     def process(self, keys: Sequence[str]) -> None:
         """Bring what is derived from these keys up to date."""
+        ...
+
+
+@runtime_checkable
+class Periodic(Protocol):
+    """A stage that also has something to do when its feed is quiet. `every_s`: seconds between ticks."""
+
+    every_s: float
+
+    def tick(self, now: datetime) -> None:
+        """Look after what no event calls attention to; idempotent."""
         ...
 
 

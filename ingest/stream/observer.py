@@ -1,6 +1,7 @@
 """The detectors of one instrument at work: points and events in, findings out; all memory goes into JSON and back. Pure."""
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,7 @@ class Observer:
         self._pairs = set_points(channels)
         self._targets = set(self._pairs.values())
         watches = state.get("watches", {})
-        self._watches = {
-            name: Watch(self._known(channel), watches.get(name)) for name, channel in channels.items()
-        }
+        self._watches = {name: Watch(self._known(channel), watches.get(name)) for name, channel in channels.items()}
         self.last: dict[str, tuple[int, float]] = {name: (at[0], at[1]) for name, at in state.get("last", {}).items()}
 
     def _known(self, channel: Channel) -> Channel:
@@ -35,22 +34,34 @@ class Observer:
         return {"watches": watches, "last": {name: list(at) for name, at in self.last.items()}}
 
     def update(self, points: Points, events: Iterable[Mapping[str, Any]]) -> dict[str, list[Finding]]:
-        """Take the next live points and events; findings by channel. Points older than the newest seen are left out."""
+        """Take the next live points and events; findings by channel. Points older than the newest seen are left out.
+
+        What was changed on purpose is told to the detectors between the points before and after it, so that the findings
+        do not depend on how the points were cut into batches.
+        """
         fresh = self._fresh(points)
-        for event in events:
-            if event["kind"] in ON_PURPOSE:
-                for watch in self._watches.values():
-                    watch.settle(event["time"])
-        for name in self._targets & set(fresh):
-            self._target_moved(name, fresh[name])
-        found = {}
-        for name, series in fresh.items():
-            findings = self._watches[name].update(series.times.tolist(), series.values.tolist(), self._errors(name, series, fresh))
-            if findings:
-                found[name] = findings
-        for name, series in fresh.items():
-            self.last[name] = (int(series.times[-1]), float(np.nan_to_num(series.values[-1])))
+        purposes = [int(event["time"]) for event in events if event["kind"] in ON_PURPOSE]
+        moves = [time for name in self._targets & set(fresh) for time in self._moves(name, fresh[name])]
+        found: dict[str, list[Finding]] = {}
+        edges = sorted({*purposes, *moves})
+        for start, end in pairwise([-1, *edges, 2**63 - 1]):
+            for watch in self._watches.values() if start in purposes else ():
+                watch.settle(start)
+            part = {name: cut(series, max(start, 0), end - 1) for name, series in fresh.items()}
+            self._step({name: series for name, series in part.items() if len(series)}, found)
         return found
+
+    def _step(self, points: Points, found: dict[str, list[Finding]]) -> None:
+        """Points between two changes made on purpose."""
+        for name in self._targets & set(points):
+            self._target_moved(name, points[name])
+        for name, series in points.items():
+            errors = self._errors(name, series, points)
+            findings = self._watches[name].update(series.times.tolist(), series.values.tolist(), errors)
+            if findings:
+                found.setdefault(name, []).extend(findings)
+        for name, series in points.items():
+            self.last[name] = (int(series.times[-1]), float(np.nan_to_num(series.values[-1])))
 
     def _fresh(self, points: Points) -> dict[str, Series]:
         fresh = {}
@@ -62,17 +73,18 @@ class Observer:
                     fresh[name] = thinned(newer, max(int(FASTEST_HZ * seconds), 100))
         return fresh
 
-    def _target_moved(self, name: str, series: Series) -> None:
+    def _moves(self, name: str, series: Series) -> list[int]:
+        """When a set point changed."""
         before = self.last[name][1] if name in self.last else series.values[0]
-        moved = np.flatnonzero(np.diff(series.values, prepend=before) != 0)
-        if not len(moved):
-            return
-        time = int(series.times[moved[-1]])
-        for reading, watch in self._watches.items():
-            if self._pairs.get(reading) == name:
-                watch.settle(time)
-            elif reading not in self._pairs:
-                watch.wander(time)
+        return [int(time) for time in series.times[np.diff(series.values, prepend=before) != 0]]
+
+    def _target_moved(self, name: str, series: Series) -> None:
+        for time in self._moves(name, series)[-1:]:
+            for reading, watch in self._watches.items():
+                if self._pairs.get(reading) == name:
+                    watch.settle(time)
+                elif reading not in self._pairs:
+                    watch.wander(time)
 
     def _errors(self, name: str, series: Series, fresh: Points) -> list[float] | None:
         """The readings minus their set point at each time; none without a set point."""
@@ -82,9 +94,9 @@ class Observer:
         before = self.last[target][1] if target in self.last else float("nan")
         goal = fresh.get(target)
         if goal is None:
-            return (series.values - before).tolist()
+            return list(map(float, series.values - before))
         at = np.searchsorted(goal.times, series.times, "right")
-        return (series.values - np.concatenate([[before], goal.values])[at]).tolist()
+        return list(map(float, series.values - np.concatenate([[before], goal.values])[at]))
 
     def silences(self, now_ns: int) -> dict[str, Finding]:
         """Channels that have been silent for too long at `now_ns`."""

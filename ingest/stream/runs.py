@@ -36,7 +36,12 @@ def event_record(instrument: Instrument, event: Mapping[str, Any]) -> StreamEven
         if run is not None and event["kind"] == "step":
             step_add(run, str(event["name"]), time, value)
     return StreamEvent.objects.create(
-        instrument=instrument, run=run, time=time, kind=event["kind"], name=str(event["name"])[:200], value=event["value"]
+        instrument=instrument,
+        run=run,
+        time=time,
+        kind=event["kind"],
+        name=str(event["name"])[:200],
+        value=event["value"],
     )
 
 
@@ -106,4 +111,4 @@ def steps_ordered(steps: list[dict[str, Any]], ended: datetime | None) -> list[d
     """The steps by their start, each with its end; the last ends with the run."""
     ordered = sorted(steps, key=lambda step: datetime.fromisoformat(step["start"]))
     ends = [step["start"] for step in ordered[1:]] + [ended.isoformat() if ended else None]
-    return [{**step, "end": end} for step, end in zip(ordered, ends, strict=True)]
+    return [{**step, "end": end} for step, end in zip(ordered, ends, strict=False)]

@@ -34,7 +34,9 @@ class Live:
 def live_read(*, instrument: str, after_ns: int) -> Live:
     """Live points, alerts and events after `after_ns` (the last ten minutes before the newest point at first)."""
     newest = (
-        FrameBatch.objects.filter(instrument__slug=instrument, historical=False).order_by("-pk").values_list("end_ns", flat=True)[:20]
+        FrameBatch.objects.filter(instrument__slug=instrument, historical=False)
+        .order_by("-pk")
+        .values_list("end_ns", flat=True)[:20]
     )
     end_ns = max((end for end in newest if end is not None), default=0)
     after_ns = max(after_ns, end_ns - WINDOW_NS)
@@ -42,7 +44,9 @@ def live_read(*, instrument: str, after_ns: int) -> Live:
     if end_ns > after_ns:
         series = points_read(instrument=instrument, channels=None, start_ns=after_ns + 1, end_ns=end_ns, live=True)
     since = moment(max(after_ns, 0))
-    alerts = Alert.objects.filter(Q(ended__isnull=True) | Q(started__gt=since) | Q(ended__gt=since), instrument__slug=instrument)
+    alerts = Alert.objects.filter(
+        Q(ended__isnull=True) | Q(started__gt=since) | Q(ended__gt=since), instrument__slug=instrument
+    )
     events = StreamEvent.objects.filter(instrument__slug=instrument, time__gt=since)
     run = Run.objects.filter(instrument__slug=instrument, state=Run.State.OPEN).order_by("-started").first()
     return Live(

@@ -129,6 +129,8 @@ def runs_expire(*, now: datetime) -> int:
         if now - (heard["at"] or run.started) > limit:
             end = moment(heard["end"]) if heard["end"] else run.started
             with transaction.atomic():
-                run_close(run, end, f"no data for {(now - (heard['at'] or run.started)).total_seconds() / 60:.0f} minutes")
+                run_close(
+                    run, end, f"no data for {(now - (heard['at'] or run.started)).total_seconds() / 60:.0f} minutes"
+                )
             closed += 1
     return closed

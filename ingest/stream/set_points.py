@@ -9,7 +9,12 @@ SPLIT = re.compile(r"[^a-z0-9]+")
 
 
 def _words(name: str) -> tuple[str, ...]:
-    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower().replace("set point", "setpoint").replace("set_point", "setpoint")
+    text = (
+        re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+        .lower()
+        .replace("set point", "setpoint")
+        .replace("set_point", "setpoint")
+    )
     return tuple(word for word in SPLIT.split(text) if word)
 
 
