@@ -29,6 +29,7 @@ class Feed:
     until_ns: int = 0
     units: dict[str, str] = field(default_factory=dict)
     beats: int = 0
+    open_alerts: set[int] = field(default_factory=set)
 
     def step(self) -> dict[str, Any]:
         """The next message: new points by channel, alerts, events, run, lag."""
@@ -43,7 +44,7 @@ class Feed:
         self.beats += 1
         live = live_read(instrument=self.instrument.slug, after_ns=self.until_ns)
         self.until_ns = max(self.until_ns, live.until_ns)
-        alerts = list(self.instrument.alerts.order_by("-started")[:30]) if first else list(live.alerts)
+        alerts = self._alerts(list(live.alerts), first)
         return {
             "series": [self._column(name, series) for name, series in live.series.items() if len(series.times)],
             "marks": [alert_mark(alert) for alert in alerts] + [_event_mark(event) for event in live.events],
@@ -51,6 +52,16 @@ class Feed:
             "run": _run(live.run),
             "lag": round(live.lag_s, 1) if live.lag_s is not None else None,
         }
+
+    def _alerts(self, new: list[Alert], first: bool) -> list[Alert]:
+        """What is new, what was open in the last message and has ended since, and some history at first."""
+        told = {alert.pk: alert for alert in new}
+        over = self.instrument.alerts.filter(pk__in=self.open_alerts - told.keys())
+        past = self.instrument.alerts.order_by("-started")[:30] if first else []
+        for alert in [*over, *past]:
+            told.setdefault(alert.pk, alert)
+        self.open_alerts = {pk for pk, alert in told.items() if alert.ended is None}
+        return sorted(told.values(), key=lambda alert: alert.started, reverse=True)
 
     def _units_read(self) -> None:
         from ingest.telemetry.selectors import channel_list

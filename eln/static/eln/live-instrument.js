@@ -17,6 +17,7 @@ class LiveInstrument extends HTMLElement {
   connectedCallback() {
     this.plot = part("live-plot");
     this.plot.span = SPAN_S;
+    this.plot.show({ x: { time: true }, series: [] });
     part("live-pause").addEventListener("click", () => this.pause());
     this.source = new EventSource(this.dataset.stream);
     this.source.addEventListener("message", (event) => this.take(JSON.parse(event.data)));

@@ -10,6 +10,16 @@ import { drawMarks } from "./plot-marks.js";
 
 const SHOWN_AT_FIRST = 6;
 const COLOURS = 8;
+// uPlot's ticks of a time axis, in 24 hours: [step s, label, at a new year, month, day, hour, minute, second, mode]
+const DAY = "\n{YYYY}-{MM}-{DD}";
+const CLOCK = [
+  [31536000, "{YYYY}", null, null, null, null, null, null, 1],
+  [2419200, "{YYYY}-{MM}", null, null, null, null, null, null, 1],
+  [86400, "{MM}-{DD}", "\n{YYYY}", null, null, null, null, null, 1],
+  [60, "{HH}:{mm}", DAY, null, DAY, null, null, null, 1],
+  [1, "{HH}:{mm}:{ss}", DAY, null, DAY, null, null, null, 1],
+  [0.001, "{ss}.{fff}", DAY, null, DAY, null, "\n{HH}:{mm}", null, 1],
+];
 
 function text(name) {
   return document.getElementById("ui-text")?.dataset[name] ?? "";
@@ -203,7 +213,7 @@ class LabPlot extends HTMLElement {
       cursor: { sync: { key: this.#key() }, points: { size: 6 }, drag: { x: true, y: false } },
       scales: { x: { time: x.time }, y: { distr: log ? 3 : 1, range: log ? undefined : padded } },
       axes: [
-        { ...axis, show: true, size: last ? 30 : 8, label: last ? titled(x) : undefined, labelSize: 18, labelGap: 0, values: last ? undefined : () => [] },
+        { ...axis, show: true, size: last ? (x.time ? 42 : 30) : 8, label: last ? titled(x) : undefined, labelSize: 18, labelGap: 0, values: last ? (x.time ? CLOCK : undefined) : () => [] },
         { ...axis, size: 68, label: group.unit || undefined, labelSize: 16, values: (_, splits) => splits.map((v) => (v === null ? "" : short(v))) },
       ],
       series: [{}, ...group.series.map((series) => ({
@@ -247,7 +257,7 @@ class LabPlot extends HTMLElement {
   #read(chart, at = chart.cursor.idx) {
     const x = this.#columns.x;
     const where = chart.data[0][at];
-    const parts = [x.time ? new Date(where * 1000).toLocaleTimeString() : `${number(where)} ${x.unit ?? ""}`];
+    const parts = [x.time ? new Date(where * 1000).toLocaleTimeString(undefined, { hour12: false }) : `${number(where)} ${x.unit ?? ""}`];
     for (const strip of this.#strips) {
       const index = strip.chart.valToIdx(where);
       strip.chart.series.slice(1).forEach((series, s) => {
