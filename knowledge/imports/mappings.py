@@ -8,10 +8,10 @@ from importlib.metadata import entry_points
 from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from knowledge.imports.tables import Source, Table
+from knowledge.topics.schema import yaml_read
 
 
 class Matches(BaseModel):
@@ -114,7 +114,7 @@ def known_datasets() -> tuple[tuple[str, KnownDataset], ...]:
             continue
         for file in sorted(folder.iterdir(), key=lambda file: file.name):
             if file.name.endswith(".yaml"):
-                found.append((point.name, KnownDataset.model_validate(yaml.safe_load(file.read_text("utf-8")))))
+                found.append((point.name, KnownDataset.model_validate(yaml_read(file.read_text("utf-8")))))
     return tuple(found)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,17 +119,18 @@ def statistics_values(channels: Sequence[Described], points: Mapping[str, NDArra
     return values
 
 
-def film_formula(*texts: str) -> Formula | None:
-    """The film's material, where one of the texts names exactly one ('SrTiO3 on LaAlO3' names SrTiO3); the first that does."""
+def film_formula(stated: str, *texts: str) -> Formula | None:
+    """The film's material: the sample's stated formula, else that of the first text naming exactly one compound.
+
+    'SrTiO3 on LaAlO3' names SrTiO3; a lone element's symbol, such as the sample name B12, is no claim.
+    """
+    if stated.strip():
+        with suppress(NotAFormula):
+            return parse_formula(stated)
     for text in texts:
-        if not text.strip():
-            continue
-        try:
-            return parse_formula(text)
-        except NotAFormula:
-            pass
         head = re.split(r"(?i)\son\s|/| @ ", text)[0]
-        named = {formula.reduced: formula for _, _, formula in find_formulas(head.replace("_", " "))}
+        found = [formula for _, _, formula in find_formulas(head.replace("_", " ")) if len(formula.elements) > 1]
+        named = {formula.reduced: formula for formula in found}
         if len(named) == 1:
             return next(iter(named.values()))
     return None

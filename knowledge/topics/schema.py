@@ -3,7 +3,7 @@
 from functools import cache
 from importlib.metadata import entry_points
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -69,11 +69,16 @@ class TopicSchema(BaseModel):
         return next((item for item in self.properties if item.id == name), None)
 
 
+def yaml_read(text: str) -> Any:  # Any: YAML
+    """A YAML document; by libyaml where it is there, which is ten times as fast."""
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (safe loader)
+
+
 @cache
 def topics() -> dict[str, TopicSchema]:
     """All topics by id; each is a package with a schema.yaml, registered under `lodestone.topics`."""
     found = {}
     for point in sorted(entry_points(group="lodestone.topics"), key=lambda point: point.name):
         text = (files(point.value) / "schema.yaml").read_text(encoding="utf-8")
-        found[point.name] = TopicSchema.model_validate(yaml.safe_load(text))
+        found[point.name] = TopicSchema.model_validate(yaml_read(text))
     return found

@@ -34,7 +34,7 @@ def facts_of(record: Record) -> Iterator[dict[str, Any]]:
         yield {
             **common,
             "property": value["property"],
-            "value": value["value"],
+            "value": ", ".join(map(str, value["value"])) if isinstance(value["value"], list) else value["value"],
             "unit": value.get("unit"),
             "uncertainty": value.get("uncertainty"),
             "conditions": value.get("conditions") or {},

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ingest.schemas import units
 from knowledge.topics.schema import TopicSchema, topics
 
 
@@ -21,3 +22,10 @@ def test_property_ids_and_columns_are_unique(topic: TopicSchema) -> None:
     columns = [column.lower() for item in topic.properties for column in item.columns]
     assert len(set(names)) == len(names)
     assert len(set(columns)) == len(columns)
+
+
+@pytest.mark.parametrize("topic", topics().values(), ids=lambda topic: topic.id)
+def test_every_unit_is_one_that_the_registry_knows(topic: TopicSchema) -> None:
+    for item in topic.properties:
+        if item.unit:
+            assert units.parse_unit(item.unit) is not None, item.id
