@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 
 from eln.accounts.scope import Scope
 from knowledge.graph.domain import Edge, Graph, Node, material_key
@@ -10,6 +10,7 @@ from knowledge.graph.models import GraphEdge, GraphNode
 from knowledge.records.models import Kind, Record
 
 MOST_SOURCES = 5
+CANDIDATES = 200
 
 
 def _edges(scope: Scope) -> QuerySet[GraphEdge]:
@@ -43,19 +44,23 @@ def _merged(edges: QuerySet[GraphEdge]) -> tuple[Edge, ...]:
 
 
 def _nearest(center: str, targets: set[str], scope: Scope, limit: int) -> list[str]:
-    """Materials with most of these targets; elements alone do not make neighbours where there is more to share."""
-    telling = {target for target in targets if not target.startswith("element:")}
-    found = (
+    """Materials that share most with this one, measured by what both have out of what either has."""
+    if not targets:
+        return []
+    shared = (
         _edges(scope)
         .filter(target__in=targets)
         .exclude(source=center)
-        .values("source")
-        .annotate(
-            shared=Count("target", distinct=True), telling=Count("target", distinct=True, filter=Q(target__in=telling))
-        )
-        .order_by("-shared", "-telling", "source")
+        .values_list("source")
+        .annotate(shared=Count("target", distinct=True))
+        .order_by("-shared", "source")
     )
-    return [row["source"] for row in found[:limit]] if targets else []
+    candidates = dict(shared[:CANDIDATES])
+    sizes = dict(
+        _edges(scope).filter(source__in=candidates).values_list("source").annotate(all=Count("target", distinct=True))
+    )
+    found = {name: both / (len(targets) + sizes[name] - both) for name, both in candidates.items()}
+    return sorted(found, key=lambda name: (-found[name], name))[:limit]
 
 
 def _nodes(keys: set[str]) -> tuple[Node, ...]:
@@ -75,7 +80,7 @@ def _records(formula: str, scope: Scope, limit: int) -> tuple[list[Node], list[E
     edges = []
     for record in records.select_related("dataset").order_by("pk")[:limit]:
         item, source = f"record:{record.pk}", f"dataset:{record.dataset.slug}"
-        nodes[item] = Node(item, "record", record.external_id or record.pk)
+        nodes[item] = Node(item, "record", record.external_id or record.locator or record.pk)
         nodes[source] = Node(source, "dataset", record.dataset.title)
         edges.append(Edge(material_key(formula), "described_by", item, (record.pk,)))
         edges.append(Edge(item, "from", source, (record.pk,)))

@@ -59,11 +59,12 @@ def results(state: SearchState, evidence: Evidence, scope: Scope) -> Context:
     query = evidence.query
     first = query.offset + 1 if evidence.rows else 0
     last = query.offset + len(evidence.rows)
+    columns = show.table_columns(evidence.rows, query.topic, [item.property for item in query.sort])
     return {
         "evidence": evidence,
         "query": query,
-        "lines": show.lines(evidence.rows, query.topic),
-        "columns": [(item, _sorted(state, item.id)) for item in _heads(query.topic)],
+        "lines": show.lines(evidence.rows, columns),
+        "columns": [(item, _sorted(state, item.id)) for item in columns],
         "heads": {name: _sorted(state, name) for name in ("formula", "spacegroup_number")},
         "facets": _facets(state, evidence),
         "tabs": _tabs(state, query, scope),
@@ -78,10 +79,6 @@ def results(state: SearchState, evidence: Evidence, scope: Scope) -> Context:
         "without_predictions": state.address(predicted=""),
         "plain": state.address(q="", filter="", el="", elmode="", f=(), predicted="", kind=()),
     }
-
-
-def _heads(topic: str | None) -> list[Any]:
-    return show.table_properties(topic)
 
 
 def _sorted(state: SearchState, name: str) -> dict[str, str]:
@@ -192,7 +189,7 @@ def material(formula: str, scope: Scope, *, predicted: bool) -> Context:
     from knowledge.similar.services import similar  # numpy: not before a page needs it
 
     found = neighbourhood(formula=formula, scope=scope)
-    near = similar(material=formula, k=8, scope=scope)
+    near = similar(material=formula, k=6, scope=scope)
     return {
         "formula": formula,
         "pretty": show.pretty_formula(formula),

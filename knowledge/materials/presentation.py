@@ -112,9 +112,14 @@ class Line:
     summary: tuple[tuple[str, Cell], ...]
 
 
-def lines(rows: Sequence[Row], topic: str | None) -> list[Line]:
-    """Records for the result table: with a topic its columns, else what each record says first."""
-    columns = table_properties(topic)
+def table_columns(rows: Sequence[Row], topic: str | None, asked: Sequence[str] = ()) -> list[Property]:
+    """The columns of a result table: what at least one of its records states, and what it is sorted by."""
+    stated = {one.property for row in rows for one in row.values} | set(asked)
+    return [item for item in table_properties(topic) if item.id in stated]
+
+
+def lines(rows: Sequence[Row], columns: Sequence[Property]) -> list[Line]:
+    """Records for the result table: these columns, or without any what each record says first."""
     found = []
     for row in rows:
         cells = tuple(cell(row.topic, row.value(item.id)) for item in columns)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from knowledge.records.models import Record
 
 PEAKS = "diffraction_peaks"
+WIDTH = 0.02
 _NUMBERS = re.compile(r"\s*([\d.]+)\s+([\d.]+)\s*(.*)")
 
 
@@ -24,15 +25,14 @@ def peaks_of(record: Record) -> list[tuple[float, float, str]]:
 
 
 def peaks_document(record: Record) -> Mapping[str, Any] | None:
-    """Sticks for <lab-plot>: up and down at each angle; none where the record states no peaks."""
+    """Sticks for <lab-plot>: up and down at each angle, a hundredth of a degree wide; none where the record states no peaks."""
     peaks = peaks_of(record)
     if not peaks:
         return None
-    angles: list[float] = []
-    heights: list[float | None] = []
+    angles, heights = [], []
     for angle, height, _indices in peaks:
-        angles += [angle, angle, angle]
-        heights += [0.0, height, None]
+        angles += [angle - WIDTH, angle, angle + WIDTH]
+        heights += [0.0, height, 0.0]
     return {
         "x": {"label": "2θ", "unit": "degree", "values": angles, "time": False},
         "series": [{"label": _("relative intensity (Cu Kα)"), "unit": "%", "values": heights}],

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from eln.accounts.scope import Scope
 from knowledge.errors import QueryError
 from knowledge.formula import NotAFormula, parse_formula
+from knowledge.materials.presentation import property_label, value_label
 from knowledge.similar import domain
 from knowledge.similar.atlas import Atlas, atlas
 
@@ -202,11 +203,15 @@ def _structure_text(one: domain.Traits, other: domain.Traits) -> str:
 
 
 def _class_text(one: domain.Traits, other: domain.Traits) -> str:
-    same = [f"{name} {value}" for name, value in one.classes.items() if other.classes.get(name) == value]
+    same = [
+        f"{property_label(None, name)}: {value_label(None, name, value)}"
+        for name, value in one.classes.items()
+        if other.classes.get(name) == value
+    ]
     if not same:
         return _("no class in common")
-    return _("%(shared)s of %(all)s classes the same: %(names)s") % {
+    return _("%(shared)s of %(all)s classes the same (%(names)s)") % {
         "shared": len(same),
         "all": len(one.classes),
-        "names": ", ".join(same),
+        "names": "; ".join(same),
     }

@@ -9,7 +9,8 @@ const COLOURS = {
   material: "--plot-1", element: "--plot-3", spacegroup: "--plot-2", class: "--plot-4",
   prototype: "--plot-5", dataset: "--plot-8", record: "--plot-6",
 };
-const RINGS = { material: 3, spacegroup: 2, class: 2, prototype: 2, element: 2, record: 1, dataset: 0 };
+// From what is alike, over what is shared, to the material, its records and their data sets.
+const COLUMNS = { element: 1, spacegroup: 1, class: 1, prototype: 1, record: 3, dataset: 4 };
 
 // Cytoscape would add a style element, which the page's security policy refuses; an element of that id stops it.
 function withoutOwnStyles() {
@@ -56,6 +57,7 @@ class LabGraph extends HTMLElement {
   disconnectedCallback() {
     this.theme?.disconnect();
     this.scheme?.removeEventListener("change", this.onscheme);
+    this.resize?.disconnect();
     this.graph?.destroy();
   }
 
@@ -71,19 +73,36 @@ class LabGraph extends HTMLElement {
         ...edges.map((edge, at) => ({ data: { ...edge, id: `edge ${at}` } })),
       ],
       style: this.#style(),
-      layout: {
-        name: "concentric", padding: 18, minNodeSpacing: 14, animate: false,
-        concentric: (node) => (node.id() === this.center ? 4 : node.data("kind") === "material" ? 1 : RINGS[node.data("kind")] + 0.5),
-        levelWidth: () => 1,
-      },
+      layout: { name: "preset", positions: this.#places(found.nodes), fit: false },
       userZoomingEnabled: false,
-      minZoom: 0.3,
-      maxZoom: 2.5,
+      userPanningEnabled: false,
     });
     this.graph.on("tap", "node", (event) => this.#tellNode(event.target));
     this.graph.on("tap", "edge", (event) => this.#tellEdge(event.target));
     this.canvas.addEventListener("keydown", (event) => this.#key(event));
-    new ResizeObserver(() => this.graph.resize().fit(undefined, 18)).observe(this.canvas);
+    this.resize = new ResizeObserver(() => this.#arrange(found.nodes));
+    this.resize.observe(this.canvas);
+  }
+
+  #places(nodes) {
+    const column = (node) => (node.id === this.center ? 2 : COLUMNS[node.kind] ?? 0);
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const places = {};
+    for (const at of [0, 1, 2, 3, 4]) {
+      const here = nodes.filter((node) => column(node) === at);
+      here.forEach((node, row) => {
+        places[node.id] = { x: ((at + 0.5) / 5) * width, y: ((row + 0.42) / here.length) * height };
+      });
+    }
+    return places;
+  }
+
+  #arrange(nodes) {
+    const places = this.#places(nodes);
+    this.graph.resize();
+    this.graph.nodes().positions((node) => places[node.id()]);
+    this.graph.style(this.#style());
+    this.graph.reset();
   }
 
   #key(event) {
@@ -121,7 +140,7 @@ class LabGraph extends HTMLElement {
         selector: "node",
         style: {
           label: "data(label)", width: 16, height: 16, color: colour("--text"), "font-size": 11, "text-valign": "bottom", "text-margin-y": 3,
-          "text-wrap": "ellipsis", "text-max-width": 96, "text-background-color": colour("--bg"), "text-background-opacity": 0.8,
+          "text-wrap": "ellipsis", "text-max-width": this.canvas.clientWidth / 5 - 4, "text-background-color": colour("--bg"), "text-background-opacity": 0.8,
         },
       },
       ...kinds,
