@@ -39,7 +39,7 @@ def run_payload(run: Run, points: int) -> dict[str, Any]:
     """Telemetry of a run with its steps and alerts."""
     import numpy as np
 
-    from eln.entries.plots import column, step_marks
+    from eln.entries.plots import column, shown_first, step_marks
     from ingest.telemetry.selectors import channel_list, series_read
 
     ended = run.ended or timezone.now() + timedelta(seconds=5)
@@ -54,6 +54,9 @@ def run_payload(run: Run, points: int) -> dict[str, Any]:
         for c in known
         if c.name in read and len(read[c.name].times)
     ]
+    first = shown_first([(c.name, c.unit) for c in known if c.kind != "state"])
+    for one in series:
+        one["shown"] = one["label"] in first
     marks = step_marks(run.steps) + [alert_mark(alert) for alert in run.alerts.order_by("started")[:500]]
     return {"x": {"label": "", "unit": "", "time": True}, "series": series, "marks": marks}
 

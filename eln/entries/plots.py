@@ -12,6 +12,21 @@ from eln.ui.quantity import pretty_unit
 from ingest.parsers.protocol import Channel
 
 MAX_POINTS = 2000
+TELLING = {
+    "substrate": 4,
+    "sample": 4,
+    "chamber": 4,
+    "growth": 3,
+    "rheed": 3,
+    "temperature": 1,
+    "thickness": 2,
+    "flux": 2,
+    "intensity": 1,
+    "setpoint": -3,
+    "power": -2,
+    "voltage": -2,
+    "current": -2,
+}  # words of channel names
 Payload = dict[str, Any]  # the JSON of <lab-plot>, described in lab-plot.js
 
 
@@ -99,6 +114,17 @@ def _is_epoch(channel: Channel) -> bool:
     """Seconds since 1970: later than 1990 in every row."""
     values = channel.values
     return channel.unit == "s" and values is not None and bool(len(values)) and float(np.nanmin(values)) > 6.3e8
+
+
+def shown_first(channels: Sequence[tuple[str, str | None]], most: int = 4) -> set[str]:
+    """Which of many live channels (name, unit) to draw before anybody chooses: of each unit the most telling one."""
+    best: dict[str, tuple[int, str]] = {}
+    for name, unit in channels:
+        score = sum(weight for word, weight in TELLING.items() if word in name.lower())
+        if score > best.get(unit or "", (-100, ""))[0]:
+            best[unit or ""] = (score, name)
+    ranked = sorted(best.values(), key=lambda pair: -pair[0])
+    return {name for _, name in ranked[:most]}
 
 
 def step_marks(steps: Sequence[Mapping[str, Any]]) -> list[Payload]:

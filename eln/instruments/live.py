@@ -28,6 +28,7 @@ class Feed:
     instrument: Instrument
     until_ns: int = 0
     units: dict[str, str] = field(default_factory=dict)
+    first: set[str] = field(default_factory=set)
     beats: int = 0
     open_alerts: set[int] = field(default_factory=set)
 
@@ -68,13 +69,18 @@ class Feed:
 
         known = channel_list(instrument=self.instrument.slug, start_ns=time.time_ns() - 3600 * 1_000_000_000)
         self.units.update({channel.name: pretty_unit(channel.unit) for channel in known})
+        if not self.first:
+            from eln.entries.plots import shown_first
+
+            self.first = shown_first([(c.name, c.unit) for c in known if c.kind != "state"])
 
     def _column(self, name: str, series: Any) -> dict[str, Any]:
         if name not in self.units:
             self._units_read()
         values = [float(value) if value == value and abs(value) != float("inf") else None for value in series.values]
         times = [int(moment) / 1e9 for moment in series.times]
-        return {"label": name, "unit": self.units.get(name, ""), "x": times, "values": values}
+        shown = name in self.first
+        return {"label": name, "unit": self.units.get(name, ""), "x": times, "values": values, "shown": shown}
 
 
 def alert_row(alert: Alert) -> dict[str, Any]:
@@ -93,7 +99,7 @@ def _event_mark(event: Any) -> dict[str, Any]:
     label = event.name or event.kind
     if event.kind == "shutter":
         label = f"{event.name} {'●' if event.value else '○'}"
-    return {"id": f"event-{event.pk}", "x": event.time.timestamp(), "label": label, "kind": event.kind}
+    return {"id": f"event-{event.pk}", "x": event.time.timestamp(), "label": label, "kind": "event"}
 
 
 def _run(run: Run | None) -> dict[str, Any] | None:

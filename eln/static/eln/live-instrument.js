@@ -3,14 +3,13 @@ import "../ui/components/lab-plot.js";
 
 const SPAN_S = 900;
 const SILENT_AFTER_S = 10;
-const FIRST_CHANNELS = 5;
 
 function part(id) {
   return document.getElementById(id);
 }
 
 function clock(iso) {
-  return new Date(iso).toLocaleTimeString();
+  return new Date(iso).toLocaleTimeString(undefined, { hour12: false });
 }
 
 class LiveInstrument extends HTMLElement {
@@ -52,12 +51,9 @@ class LiveInstrument extends HTMLElement {
     if (!message.series.length && !message.marks.length) return;
     if (!this.shown && message.series.length) {
       this.shown = true;
-      message.series.forEach((series, at) => { series.shown = at < FIRST_CHANNELS; });
       this.plot.show({ x: { time: true }, series: message.series, marks: message.marks });
-      this.plot.span = SPAN_S;
-      return;
-    }
-    this.plot.append({ x: { time: true }, series: message.series, marks: message.marks });
+    } else this.plot.append({ x: { time: true }, series: message.series, marks: message.marks });
+    for (const alert of message.alerts) if (!alert.ended) this.plot.reveal(alert.channel);
   }
 
   run(run) {

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eln.entries.plots import axes, axis_chosen, decimate, file_plot, step_marks
+from eln.entries.plots import axes, axis_chosen, decimate, file_plot, shown_first, step_marks
 from eln.ui.quantity import pretty_number, pretty_unit
 from ingest.parsers.protocol import Channel
 
@@ -41,6 +41,12 @@ def test_each_axis_of_a_file_is_a_plot_of_its_own() -> None:
 @pytest.mark.parametrize(("wanted", "axis"), [("two_theta", "two_theta"), ("", "time"), ("gone", "two_theta")])
 def test_an_axis_that_is_not_there_falls_back(wanted: str, axis: str) -> None:
     assert axis_chosen(axes(channels()), wanted) == axis
+
+
+def test_of_many_live_channels_the_telling_ones_are_drawn_first() -> None:
+    channels = [("al_cell_setpoint", "degC"), ("substrate_setpoint", "degC"), ("substrate_temperature", "degC")]
+    channels += [("foreline_pressure", "mbar"), ("chamber_pressure", "mbar"), ("ion_pump_current", "mA")]
+    assert shown_first(channels, most=2) == {"substrate_temperature", "chamber_pressure"}
 
 
 def test_steps_become_marks() -> None:

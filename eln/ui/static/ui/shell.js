@@ -27,8 +27,10 @@ function timesLocal(scope) {
   for (const time of scope.querySelectorAll("time[datetime][data-local]")) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) continue;
-    const clock = `${two(at.getHours())}:${two(at.getMinutes())}${time.dataset.local === "s" ? `:${two(at.getSeconds())}` : ""}`;
-    time.textContent = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`;
+    const minutes = `${two(at.getHours())}:${two(at.getMinutes())}`;
+    const clock = time.dataset.local === "m" ? minutes : `${minutes}:${two(at.getSeconds())}`;
+    const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+    time.textContent = time.dataset.local === "t" ? clock : `${day} ${clock}`;
     time.title = time.dateTime;
     delete time.dataset.local;
   }

@@ -107,6 +107,14 @@ class LabPlot extends HTMLElement {
     if (!this.paused) this.#later();
   }
 
+  reveal(label) {
+    const series = this.#columns.series.find((known) => known.label === label);
+    if (!series || series.shown) return;
+    series.shown = true;
+    this.#keys();
+    this.#later();
+  }
+
   resume() {
     this.paused = false;
     this.#later();

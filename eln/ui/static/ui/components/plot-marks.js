@@ -1,5 +1,5 @@
 // Lines and bands across a strip: steps in a quiet colour, alerts in a loud one.
-const QUIET = new Set(["step", "shutter", "message", "run"]);
+const QUIET = new Set(["step", "shutter", "message", "run", "event"]);
 
 export function drawMarks(u, marks, style, labelled) {
   const { ctx, bbox } = u;
