@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -44,7 +45,7 @@ def _reason_of_end(code: int, errors: str, limits: Limits) -> str:
 
 def _refusal(what: str, reason: str) -> str:
     """The parsers' own reasons; the sniffer's, that a known format is no table, tells a person nothing."""
-    only_sniffer = reason.startswith("delimited_text: ") and "; " not in reason
+    only_sniffer = reason.startswith("delimited_text: ") and not re.search(r"; \w+: ", reason)
     if only_sniffer and not what.startswith(("text", "gzip", "bzip2")):
         return "no reader yet"
     return reason.removeprefix("delimited_text: ") if only_sniffer else reason

@@ -113,6 +113,8 @@ def _score(name: str, unit: str | None, quantity: Quantity, technique: Technique
     usual = 0.05 if technique is not None and quantity.id in technique.quantities else 0.0
     by_name = _by_name(name, quantity)
     if unit is None:
+        if len(name) < 3 and name.isascii():
+            return 0.0  # one letter without a unit means anything
         unneeded = quantity.unitless or quantity.state
         return by_name * (0.8 if unneeded else 0.6 + usual) if by_name else 0.0
     if not _fits(unit, quantity):

@@ -60,12 +60,15 @@ def _doubts(name: str, values: NDArray[np.float64]) -> list[str]:
     return found
 
 
-def _epoch(named: Named, values: NDArray[np.float64]) -> bool:
-    """Whole or fractional seconds since 1970 that never fall, in a column that is called a time or nothing."""
+def _epoch(named: Named, values: NDArray[np.float64]) -> float | None:
+    """The scale to seconds of a column that counts (milli)seconds since 1970, never falls, and is called a time or nothing."""
     finite = values[np.isfinite(values)]
-    if len(finite) < 2 or not _EPOCH.search(named.name) or named.unit not in (None, "s"):
-        return False
-    return bool((finite > 1.0e9).all() and (finite < 2.3e9).all() and (np.diff(finite) >= 0).all())
+    if len(finite) < 2 or not _EPOCH.search(named.name) or (np.diff(finite) < 0).any():
+        return None
+    for scale, unit in ((1.0, "s"), (1e-3, "ms")):
+        if named.unit in (None, unit) and bool((finite * scale > 1.0e9).all() and (finite * scale < 2.3e9).all()):
+            return scale
+    return None
 
 
 def _serial(named: Named, values: NDArray[np.float64]) -> bool:
@@ -105,12 +108,16 @@ def _fill(stamps: Sequence[Stamp | None], order: Order) -> NDArray[np.int64]:
 
 
 class Builder:
-    """Turns the columns of one table into channels. `clues` are dates known from around the table."""
+    """Turns the columns of one table into channels. `clues` are dates known from around the table.
+
+    A column of days before a column of clock times makes absolute times of the two.
+    """
 
     def __init__(self, decimal: Decimal, technique: str | None, clues: Sequence[date]) -> None:
         self.decimal: Decimal = decimal
         self.technique = technique
         self.clues = clues
+        self.days: NDArray[np.int64] | None = None
         self.made = Columns()
 
     def add(self, named: Named, cells: Sequence[str]) -> None:
@@ -132,6 +139,12 @@ class Builder:
         quantity, confidence = quantity_of(named.name, named.unit, self.technique)
         if re.fullmatch(r"column \d+", named.name):
             quantity, confidence = None, 0.0
+        suggested = quantity_of(named.name, None, self.technique)[0] if named.unit else None
+        if suggested and quantity and suggested != quantity and confidence < 0.65:
+            self.made.warnings.append(
+                f"{named.name}: the name says {suggested}, the unit {named.unit} says {quantity}; neither is claimed"
+            )
+            quantity, confidence = None, 0.0
         return Channel(named.name, values, unit=named.unit, quantity=quantity, confidence=confidence)
 
     def _numbers(self, named: Named, cells: Sequence[str], others: list[str], kinds: Counter[Kind]) -> None:
@@ -142,8 +155,12 @@ class Builder:
             count = kinds["x"] + kinds["t"]
             self.made.warnings.append(f"{named.name}: {count} cells hold no number, such as {others[0][:40]!r}")
         self.made.warnings += _doubts(named.name, values)
-        if _epoch(named, values):
-            self._moments(named, _from_epoch(values), zone=timezone.utc)  # noqa: UP017
+        if self.decimal == "," and all(re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", cell) for cell in cells if cell):
+            self.made.warnings.append(
+                f"{named.name}: values such as {cells[0]!r} are read with a decimal comma; it may part thousands"
+            )
+        if (scale := _epoch(named, values)) is not None:
+            self._moments(named, _from_epoch(values * scale), zone=timezone.utc)  # noqa: UP017
         elif _serial(named, values):
             self._moments(named, _from_epoch(np.round((values - 25569.0) * _DAY, 3)), zone=None)
         else:
@@ -183,7 +200,7 @@ class Builder:
         times = _fill(stamps, order)
         if not any(stamp.has_clock for stamp in dated):
             self.made.channels.append(Channel(named.name, texts=tuple(cells)))
-            self.made.start = self.made.start or dated[0].readings[order]
+            self.days = times if self.days is None else self.days
             return
         if (np.diff(times) < 0).any():
             self.made.warnings.append(f"{named.name}: time runs backwards {int((np.diff(times) < 0).sum())} times")
@@ -200,6 +217,14 @@ class Builder:
             self.made.channels.append(Channel(named.name, texts=tuple(cells)))
             return
         drops = np.diff(finite)
+        if (
+            self.days is not None
+            and not _RELATIVE.search(named.name)
+            and bool((finite < _DAY).all())
+            and self.made.start is None
+        ):
+            self._moments(named, self.days + np.round(np.nan_to_num(seconds) * 1e9).astype(np.int64), zone=None)
+            return
         relative = bool(_RELATIVE.search(named.name)) or finite[0] < 1 or bool((finite >= _DAY).any())
         if relative or ((drops < 0) & (drops > -_DAY / 2)).any():
             self.made.channels.append(Channel(named.name, seconds, unit="s", quantity="time", confidence=0.8))

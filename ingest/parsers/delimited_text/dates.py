@@ -91,10 +91,7 @@ def find_stamp(text: str) -> Stamp | None:
             if 1950 <= made.year <= 2100:
                 readings[order] = made
         if readings:
-            same = set(readings.values())
-            return Stamp(
-                {next(iter(readings)): same.pop()} if len(same) == 1 else readings, match["h"] is not None, match[0]
-            )
+            return Stamp(readings, match["h"] is not None, match[0])
     return None
 
 
@@ -143,7 +140,7 @@ def decide_order(stamps: Sequence[Stamp], clues: Iterable[date] = ()) -> Order |
     allowed = _allowed(stamps)
     if not stamps or not allowed:
         return None
-    if len(allowed) == 1:
+    if len(allowed) == 1 or all(len(set(stamp.readings.values())) == 1 for stamp in stamps):
         return allowed[0]
     readings = {order: _steady(stamps, order) for order in allowed}
     steady = [order for order in allowed if readings[order][0]] or allowed

@@ -115,7 +115,7 @@ def _cuts(line: str, shape: Shape) -> list[list[str]]:
         [cell.strip() for cell in re.split(r"\s{2,}|\t", bare.strip())],
     ]
     options += [Shape(delimiter, ".").cells(line) for delimiter in (";", ",", "|") if delimiter in line]
-    if not _PROSE & {word.lower() for word in bare.split()}:
+    if shape.delimiter == " " and not _PROSE & {word.lower() for word in bare.split()}:
         options.append(bare.split())
         bracketed = re.sub(r"\s+(?=[\[(])", "\x01", bare)
         options.append([cell.replace("\x01", " ") for cell in bracketed.split()])
@@ -255,4 +255,4 @@ def _with_unit(label: Named, text: str) -> Named:
     unit = parse_unit(text, label.name)
     if unit is not None:
         return Named(label.name, unit)
-    return label if stripped in ("", "-", "#") or label.unit else Named(label.name, None, stripped)
+    return label if label.unit or not re.search(r"[^\W\d_]", stripped) else Named(label.name, None, stripped)

@@ -122,6 +122,9 @@ class _Reader:
                 "no table of numbers in this text, or one without any header to say what its only column is"
             )
         self.main = max(found, key=lambda item: item.table.size)
+        last = self.main.table.rows[-1]
+        if not text.text.endswith(("\n", "\r")) and len(last) < self.main.table.width and len(self.main.table.rows) > 1:
+            last[-1] = ""  # half a number would be a wrong number
         self.others = [item for item in found if item is not self.main and _telling(item)]
         self._refuse_prose()
 
@@ -133,6 +136,9 @@ class _Reader:
         if rows < 0.15 * filled and rows < 50 and not named:
             raise CannotParse(f"mostly text: only {rows} of {filled} lines look like rows of a table")
         kinds = [self.shape.kinds(row) for row in self.main.table.rows[:200]]
+        labelled = all(kind.startswith("x") for kind in kinds)
+        if self.main.header is None and labelled and rows < 20:
+            raise CannotParse("a few lines of a word and numbers without a header; this is no table")
         if self.main.header is None and sum(kind.count("x") for kind in kinds) > sum(kind.count("n") for kind in kinds):
             raise CannotParse("lines of text with a few numbers and no header; this is no table")
 

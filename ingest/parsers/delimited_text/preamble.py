@@ -53,7 +53,7 @@ def read_pairs(lines: Iterable[str]) -> dict[str, str]:
         if len(pairs) >= MAX_KEYS:
             break
         key, value = _pair(line) or _pair_below(line, kept[index + 1] if index + 1 < len(kept) else "") or ("", "")
-        key = key.strip(" #*:=").strip()
+        key = key.strip(' #*:="').strip()
         if key and re.search(r"[^\W\d_]", key) and len(value) < 2000:
             pairs.setdefault(key, value.strip().strip('"').strip())
     return pairs
@@ -156,7 +156,7 @@ def clues(lines: Sequence[str], name: str) -> list[date]:
     for line in lines[:200]:
         found += compact_dates(line)
         stamp = find_stamp(line)
-        if stamp is not None and len(stamp.readings) == 1:
+        if stamp is not None and len(set(stamp.readings.values())) == 1:
             found.append(next(iter(stamp.readings.values())).date())
     return found[:100]
 
