@@ -23,9 +23,12 @@ SAID = {
 XRDML = """<?xml version="1.0" encoding="UTF-8"?>
 <xrdMeasurements xmlns="http://www.xrdml.com/XRDMeasurement/1.5" status="Completed"><sample type="To be analyzed"><id>STO-9</id></sample>
 <xrdMeasurement measurementType="Scan" status="Completed"><usedWavelength intended="K-Alpha 1"><kAlpha1 unit="Angstrom">1.5405980</kAlpha1>
-<kAlpha2 unit="Angstrom">1.5444260</kAlpha2><kBeta unit="Angstrom">1.3922500</kBeta><ratioKAlpha2KAlpha1>0.5</ratioKAlpha2KAlpha1></usedWavelength>
-<scan appendNumber="0" mode="Continuous" scanAxis="Gonio" status="Completed"><header><startTimeStamp>2026-03-02T10:00:00+01:00</startTimeStamp>
-<endTimeStamp>2026-03-02T10:01:00+01:00</endTimeStamp></header><dataPoints><positions axis="2Theta" unit="deg"><startPosition>20.0</startPosition>
+<kAlpha2 unit="Angstrom">1.5444260</kAlpha2><kBeta unit="Angstrom">1.3922500</kBeta>
+<ratioKAlpha2KAlpha1>0.5</ratioKAlpha2KAlpha1></usedWavelength>
+<scan appendNumber="0" mode="Continuous" scanAxis="Gonio" status="Completed"><header>
+<startTimeStamp>2026-03-02T10:00:00+01:00</startTimeStamp>
+<endTimeStamp>2026-03-02T10:01:00+01:00</endTimeStamp></header><dataPoints><positions axis="2Theta" unit="deg">
+<startPosition>20.0</startPosition>
 <endPosition>24.0</endPosition></positions><commonCountingTime unit="seconds">1.0</commonCountingTime>
 <intensities unit="counts">10 20 900 20 10</intensities></dataPoints></scan></xrdMeasurement></xrdMeasurements>
 """
