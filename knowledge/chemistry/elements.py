@@ -45,7 +45,7 @@ def _names() -> dict[str, str]:
     named = {}
     for facts in elements().values():
         named[facts.english] = named[facts.chinese] = facts.symbol
-    named |= {"aluminum": "Al", "sulphur": "S", "caesium": "Cs", "cesium": "Cs", "wolfram": "W"}
+    named |= {"aluminium": "Al", "sulphur": "S", "caesium": "Cs", "cesium": "Cs", "wolfram": "W"}
     return named
 
 

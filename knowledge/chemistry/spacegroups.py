@@ -24,7 +24,11 @@ def symbols() -> dict[int, str]:
 
 @cache
 def _numbers() -> dict[str, int]:
-    return {_key(symbol): number for number, symbol in symbols().items()}
+    found = {_key(symbol): number for number, symbol in symbols().items()}
+    for row in rows("spacegroups.tsv"):
+        for other in row["also"].split():
+            found.setdefault(other, int(row["number"]))
+    return found
 
 
 def _key(symbol: str) -> str:
@@ -32,13 +36,13 @@ def _key(symbol: str) -> str:
 
 
 def spacegroup_number(text: str) -> int | None:
-    """The number of a space group written as number or symbol; none if it is neither."""
+    """The number of a space group written as number or symbol, in any usual setting; none if it is neither."""
     text = text.strip()
     try:
         number = float(text)
     except ValueError:
         return _numbers().get(_key(text))
-    return int(number) if number == int(number) and 1 <= number <= 230 else None
+    return int(number) if 1 <= number <= 230 and number == int(number) else None
 
 
 def crystal_system(number: int) -> str:

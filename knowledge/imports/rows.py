@@ -229,7 +229,7 @@ class RowReader:
         base = own or f"{draft.formula}|{draft.spacegroup_number or ''}"
         if self.mapping.constants:
             base = f"{self.mapping.part}|{base}"
-        said = (draft.formula_source, draft.spacegroup_number, [v.document() for v in draft.values])
+        said = (draft.formula_source, draft.spacegroup_number, draft.values)
         before = self.known.setdefault(base, [])
         if said in before:
             self.read.merged += 1
