@@ -1,4 +1,4 @@
-"""`lodestone-agent`: run, check, status, enrol. Exit 0 = well, 2 = something for a person to do."""
+"""`lodestone-agent`: run, check, status, retry, enrol. Exit 0 = well, 2 = something for a person to do."""
 
 import argparse
 import json
@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -21,7 +22,7 @@ from ingest.agent import VERSION
 from ingest.agent.config import ServerSettings, Settings, config_read
 from ingest.agent.errors import AgentError, ConfigError, ServerError, SourceError
 from ingest.agent.runner import agent_run
-from ingest.agent.status import status_read, status_text
+from ingest.agent.status import rejected_requeue, status_read, status_text
 from ingest.agent.wire import Wire
 
 DEFAULT_CONFIG = Path("agent.toml")
@@ -56,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         ("run", run, "collect and ship until stopped"),
         ("check", check, "validate the configuration, reach the server, look at the sources"),
         ("status", status, "what waits, how old it is, what was refused"),
+        ("retry", retry, "send once more what the server refused, after its cause was removed"),
         ("enrol", enrol, "exchange a one-time code for this agent's token"),
     ):
         one = commands.add_parser(name, help=text, description=text)
@@ -115,7 +117,11 @@ def _server_check(settings: Settings) -> list[str]:
     try:
         wire.ping()
         offset = wire.clock.offset or 0
-        return [f"{settings.server.url} answers", f"this computer's clock is {-offset / 1e9:+.3f} s from the server's"]
+        lines = [f"{settings.server.url} answers", f"this computer's clock is {-offset / 1e9:+.3f} s from the server's"]
+        host = urlsplit(settings.server.url).hostname
+        if settings.server.url.startswith("http:") and host not in ("127.0.0.1", "localhost", "::1"):
+            lines.append("WARNING: http, not https: whoever listens on the network can read the token")
+        return lines
     finally:
         wire.close()
 
@@ -128,6 +134,12 @@ def status(options: argparse.Namespace) -> int:
     print(json.dumps(document, ensure_ascii=False) if options.json else status_text(document, now=now))
     unauthorised = (document.get("server") or {}).get("state") == "unauthorised"
     return 2 if document["rejected"] or unauthorised else 0
+
+
+def retry(options: argparse.Namespace) -> int:
+    """Put what was refused back into the queue."""
+    print(f"{rejected_requeue(config_read(options.config).spool.path)} put back into the queue")
+    return 0
 
 
 def enrol(options: argparse.Namespace) -> int:
@@ -145,7 +157,8 @@ def enrol(options: argparse.Namespace) -> int:
     token_write(token_file, str(answer["token"]))
     print(f"enrolled as {answer['agent']} for the instrument {answer['instrument']}; the token is in {token_file}")
     if not options.config.exists():
-        options.config.write_text(STARTER.format(server=options.server, token=token_file.name, **answer), "utf-8")
+        starter = STARTER.format(server=options.server, token=token_file.name, instrument=answer["instrument"])
+        options.config.write_text(starter, "utf-8")
         print(f"wrote {options.config}: put the folder to watch into it, then run `lodestone-agent check`")
     elif instruments - {answer["instrument"]}:
         raise ConfigError(

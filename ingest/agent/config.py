@@ -89,14 +89,15 @@ class SourceSettings(BaseModel):
         """The plugin's own keys, as TOML gave them."""
         return dict(self.model_extra or {})
 
-    @model_validator(mode="after")
-    def _params_fit(self, info: ValidationInfo) -> "SourceSettings":
+    def faults(self, folder: Path) -> list[str]:
+        """What is wrong with the plugin or its keys, each with the key's name."""
         try:
-            kind = source_type(self.type)
+            self.build(folder)
         except SourceError as error:
-            raise ValueError(f"type: {error}") from error
-        kind.Params.model_validate(self.params, context=info.context)
-        return self
+            return [f"type: {error}"]
+        except ValidationError as error:
+            return _faults(error)
+        return []
 
     def build(self, folder: Path) -> Source:
         """The source, ready to run; `folder` is where relative paths begin."""
@@ -110,12 +111,14 @@ class Settings(_Table):
     instrument: str | None = Field(default=None, min_length=1, max_length=80, description="of sources that name none")
     server: ServerSettings
     spool: SpoolSettings = SpoolSettings()
-    sources: tuple[SourceSettings, ...] = Field(min_length=1)
+    sources: tuple[SourceSettings, ...]
     folder: Path = Field(default=Path(), exclude=True, description="of the TOML file; set when it is read")
 
     @field_validator("sources")
     @classmethod
     def _names_differ(cls, sources: tuple[SourceSettings, ...]) -> tuple[SourceSettings, ...]:
+        if not sources:
+            raise ValueError("name at least one [[sources]]")
         names = [source.name for source in sources]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -145,19 +148,22 @@ def config_read(path: Path) -> Settings:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
     if "folder" in document:
         raise ConfigError(f"{path}:\n  folder: Extra inputs are not permitted")
-    context = {"folder": path.parent}
+    spool = document.setdefault("spool", {})
+    if isinstance(spool, dict):
+        spool.setdefault("path", "agent.spool")
     try:
-        document.setdefault("spool", {}).setdefault("path", "agent.spool")
-        return Settings.model_validate({**document, "folder": path.parent}, context=context)
-    except (AttributeError, TypeError) as error:
-        raise ConfigError(f"{path}:\n  spool: must be a table") from error
+        settings = Settings.model_validate({**document, "folder": path.parent}, context={"folder": path.parent})
     except ValidationError as error:
-        raise ConfigError("\n  ".join([f"{path}:", *_faults(error, ())])) from error
+        raise ConfigError("\n  ".join([f"{path}:", *_faults(error)])) from error
+    faults = [f"sources.{at}.{line}" for at, one in enumerate(settings.sources) for line in one.faults(path.parent)]
+    if faults:
+        raise ConfigError("\n  ".join([f"{path}:", *faults]))
+    return settings
 
 
-def _faults(error: ValidationError, prefix: tuple[str, ...]) -> list[str]:
+def _faults(error: ValidationError) -> list[str]:
     lines = []
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
-        key = ".".join(str(part) for part in (*prefix, *fault["loc"]))
-        lines.append(f"{key}: {fault['msg'].removeprefix('Value error, ')}")
+        key = ".".join(str(part) for part in fault["loc"])
+        lines.append(f"{key + ': ' if key else ''}{fault['msg'].removeprefix('Value error, ')}")
     return lines

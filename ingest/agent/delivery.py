@@ -15,7 +15,7 @@ from ingest.contract import Envelope
 
 log = logging.getLogger(__name__)
 PIECE_BYTES = 2**20
-MAX_MISMATCHES = 3
+MAX_MISMATCHES = 5
 
 
 @dataclass
@@ -160,18 +160,14 @@ class FileDelivery:
         return data
 
     def _file_refused(self, row: Row, refusal: Refused) -> None:
-        known = refusal.details.get("offset")
+        """Ask again where it stands, or send it again, a few times; then it is set aside."""
         self._uploads.pop(row.key, None)
-        if refusal.code == "hash_mismatch":
-            self._mismatches[row.key] = self._mismatches.get(row.key, 0) + 1
-            if (
-                self._mismatches[row.key] < MAX_MISMATCHES
-                and _sha256(Path(row.head["path"])) == row.head["envelope"]["sha256"]
-            ):
-                return  # damaged on the way: once more from the start
+        self._mismatches[row.key] = self._mismatches.get(row.key, 0) + 1
+        again = self._mismatches[row.key] < MAX_MISMATCHES
+        if refusal.code == "hash_mismatch" and _sha256(Path(row.head["path"])) != row.head["envelope"]["sha256"]:
             self._set_aside(row, f"the file changed while it was sent; its present state is a new version ({refusal})")
-        elif refusal.status == 404 or (refusal.status == 409 and isinstance(known, int)):
-            return  # ask again where it stands
+        elif again and (refusal.status in (404, 409)):
+            return
         else:
             self._set_aside(row, str(refusal))
 

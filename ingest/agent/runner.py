@@ -29,17 +29,19 @@ class Failure:
 def agent_run(settings: Settings, *, stopping: threading.Event) -> None:
     """Run until `stopping`; a spool that breaks on the way is moved aside and all begins anew with a new one."""
     token = settings.server.secret()
+    suspect = 0
     while not stopping.is_set():
-        failure = Failure()
-        _run_once(settings, token, stopping, failure)
+        failure, began = Failure(), time.monotonic()
+        _run_once(settings, token, stopping, failure, suspect)
         if failure.error is not None:
+            suspect = 1 if time.monotonic() - began > HEALTHY_S else suspect + 1
             log.error("%s; the spool is opened again", failure.error)
             stopping.wait(1)
 
 
-def _run_once(settings: Settings, token: str, stopping: threading.Event, failure: Failure) -> None:
+def _run_once(settings: Settings, token: str, stopping: threading.Event, failure: Failure, suspect: int) -> None:
     local = threading.Event()  # ends this round, because of `stopping` or of a broken spool
-    spool = Spool(settings.spool.path, live_window_s=settings.spool.live_window_s)
+    spool = Spool(settings.spool.path, live_window_s=settings.spool.live_window_s, suspect=suspect)
     wire, pulse_wire = Wire(settings.server, token), Wire(settings.server, token)
     uploader = Uploader(spool, wire, retry_max_s=settings.server.retry_max_s, stopping=local)
     pulse = Pulse(pulse_wire, every_s=settings.server.heartbeat_s)

@@ -22,7 +22,8 @@ from ingest.agent.spool_file import spool_move_aside, spool_open, translated
 from ingest.contract import Descriptor
 
 log = logging.getLogger(__name__)
-FRAME_KINDS = ("data", "events")
+LANES = {"data": "frames", "events": "frames", "tail": "lines", "close": "lines", "file": "files"}
+VACUUM_PAGES = 2000
 MAX_CLAIM_BYTES = 2 * 2**20  # of packed frames in one batch
 MAX_CLAIM_ITEMS = 5000
 
@@ -52,9 +53,12 @@ class Claimed:
 
 
 class Spool:
-    """The open spool; safe to use from many threads. Times are ns since 1970 by this computer's clock."""
+    """The open spool; safe to use from many threads. Times are ns since 1970 by this computer's clock.
 
-    def __init__(self, path: Path, *, live_window_s: float = 30) -> None:
+    `suspect`: how often it was found damaged while in use: the first times it is checked thoroughly, then it is given up.
+    """
+
+    def __init__(self, path: Path, *, live_window_s: float = 30, suspect: int = 0) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._live_ns = int(live_window_s * 1e9)
@@ -65,13 +69,14 @@ class Spool:
         self._introduced: set[str] = set()
         try:
             try:
-                self._db = spool_open(path)
+                self._db = spool_open(path, suspect=suspect)
             except SpoolCorrupt as error:
                 self.moved_aside = spool_move_aside(path)
                 log.error("%s: kept as %s; a new spool begins", error, self.moved_aside)
                 self._db = spool_open(path)
             self.epoch = str(self._one("SELECT value FROM meta WHERE key = 'epoch'"))
             self.bytes = int(self._one(_BYTES))
+            self._waiting = int(self._one("SELECT COALESCE(SUM(rows), 0) FROM outbox"))
         except BaseException:
             self._held.close()
             raise
@@ -92,8 +97,8 @@ class Spool:
         with self._transaction() as db:
             for kind, key, count, head, payload in rows:
                 db.execute(
-                    "INSERT INTO outbox (kind, source, key, created, rows, head, payload) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (kind, source, key, now, count, json.dumps(head), payload),
+                    "INSERT INTO outbox (lane, kind, source, key, created, rows, head, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (LANES[kind], kind, source, key, now, count, json.dumps(head), payload),
                 )
             for item in items:
                 if isinstance(item, Frames) and item.descriptors:
@@ -105,6 +110,7 @@ class Spool:
                 else:
                     db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)", (source, key, json.dumps(value)))
         self.bytes += sum(len(payload) for *_, payload in rows)
+        self._waiting += sum(count for _, _, count, _, _ in rows)
         if rows:
             self.filled.set()
 
@@ -121,23 +127,22 @@ class Spool:
         `skip`: ids of numbered batches that must wait. Backlog is marked historical, and events never overtake what
         came before them, so that a run's stop follows all of the run's rows.
         """
-        for (found,) in self._all("SELECT id FROM outbox WHERE sequence IS NOT NULL ORDER BY sequence LIMIT 100"):
+        for (found,) in self._all(f"SELECT id {_TURN} AND sequence IS NOT NULL ORDER BY sequence LIMIT 100", FRAMES):
             if found not in skip:
                 row = self._row(found)
                 return Claimed(row, historical=row.created < now - self._live_ns, fresh=False)
-        oldest = self._first("SELECT source, key, created FROM outbox WHERE kind IN ('data', 'events') AND sequence IS NULL "
-                             "ORDER BY id LIMIT 1")  # fmt: skip
+        oldest = self._first(f"SELECT source, key, created {_TURN} AND sequence IS NULL ORDER BY id LIMIT 1", FRAMES)
         if oldest is None:
             return None
+        source, instrument, created = oldest
         edge = now - self._live_ns
-        if oldest[2] >= edge:
-            return self._number(oldest[0], oldest[1], "kind IN ('data', 'events')", (), historical=False, now=now)
-        live = self._first("SELECT source, key FROM outbox WHERE kind = 'data' AND sequence IS NULL AND created >= ? "
-                           "ORDER BY id LIMIT 1", (edge,))  # fmt: skip
+        if created >= edge:
+            return self._number(source, instrument, _WAITING, FRAMES, historical=False, now=now)
+        live = self._first(f"SELECT source, key {_LIVE} ORDER BY created LIMIT 1", (edge,))
         if live is not None:
-            return self._number(live[0], live[1], "kind = 'data' AND created >= ?", (edge,), historical=False, now=now)
+            return self._number(live[0], live[1], _LIVE, (edge,), historical=False, now=now)
         return self._number(
-            oldest[0], oldest[1], "kind IN ('data', 'events') AND created < ?", (edge,), historical=True, now=now
+            source, instrument, f"{_WAITING} AND created < ?", (*FRAMES, edge), historical=True, now=now
         )
 
     def files_next(self, *, skip: frozenset[str] = frozenset()) -> list[Row]:
@@ -146,11 +151,8 @@ class Spool:
         A list of `tail` pieces in order (at most 4 MiB), or one `close`, or one `file`; empty when there is none.
         """
         marks = ", ".join("?" * len(skip))
-        first = self._first(
-            "SELECT id, key, kind FROM outbox WHERE kind IN ('tail', 'close', 'file') "  # noqa: S608 - only ?
-            f"AND key NOT IN ({marks}) ORDER BY kind = 'file', id LIMIT 1",
-            tuple(skip),
-        )
+        query = f"SELECT id, key, kind {_TURN} AND sequence IS NULL AND key NOT IN ({marks}) ORDER BY id LIMIT 1"
+        first = self._first(query, ("lines", *skip)) or self._first(query, ("files", *skip))
         if first is None:
             return []
         if first[2] != "tail":
@@ -168,7 +170,8 @@ class Spool:
         with self._transaction() as db:
             db.executemany("DELETE FROM outbox WHERE id = ?", [(row.id,) for row in rows])
         self.bytes -= sum(len(row.payload) for row in rows)
-        self._introduced.update(row.source for row in rows if row.kind in FRAME_KINDS)
+        self._waiting -= sum(row.rows for row in rows)
+        self._introduced.update(row.source for row in rows if LANES[row.kind] == "frames")
 
     def replace(self, row: Row, item: Item, *, now: int) -> None:
         """Put another item in the place of one that cannot be delivered as it is."""
@@ -181,11 +184,19 @@ class Spool:
         with self._transaction() as db:
             for row in rows:
                 db.execute(
-                    "INSERT INTO rejected SELECT id, kind, source, key, created, rows, head, payload, ?, ? "
+                    "INSERT INTO rejected SELECT id, lane, kind, source, key, created, rows, "
+                    "sequence, head, payload, ?, ? "
                     "FROM outbox WHERE id = ?",
                     (now, reason, row.id),
                 )
                 db.execute("DELETE FROM outbox WHERE id = ?", (row.id,))
+        self._waiting -= sum(row.rows for row in rows)
+
+    def shrink(self) -> None:
+        """Give the disk back what a long backlog took, a few megabytes at a time."""
+        if self._one("PRAGMA freelist_count") > VACUUM_PAGES:
+            with self._lock, translated(self.path):
+                self._db.executescript(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")  # `execute` frees one page only
 
     def introduce_again(self) -> None:
         """After an outage: send all descriptors with the next batch of each source."""
@@ -193,8 +204,8 @@ class Spool:
 
     def counts(self) -> tuple[int, int, int | None]:
         """Rows waiting, bytes held, creation time of the oldest (ns, None when empty)."""
-        rows, oldest = self._first("SELECT COALESCE(SUM(rows), 0), MIN(created) FROM outbox") or (0, None)
-        return rows, self.bytes, oldest
+        oldest = self._one("SELECT created FROM outbox ORDER BY id LIMIT 1")
+        return (0 if oldest is None else max(self._waiting, 0)), self.bytes, oldest
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
@@ -202,14 +213,11 @@ class Spool:
         self, source: str, instrument: str, where: str, values: tuple[Any, ...], *, historical: bool, now: int
     ) -> Claimed:
         """Join the first unnumbered rows of a source, give them the next sequence number, store the result."""
-        query = (
-            "SELECT id, rows, payload FROM outbox WHERE sequence IS NULL AND source = ? AND key = ? "  # noqa: S608 - ours
-            f"AND {where} ORDER BY id LIMIT {MAX_CLAIM_ITEMS}"
-        )
+        query = f"SELECT id, rows, payload {where} AND source = ? AND key = ? ORDER BY id LIMIT {MAX_CLAIM_ITEMS}"
         with self._transaction() as db:
             taken: list[tuple[int, int, bytes]] = []
             size = 0
-            with closing(db.execute(query, (source, instrument, *values))) as found:
+            with closing(db.execute(query, (*values, source, instrument))) as found:
                 for row in found:
                     if taken and size + len(row[2]) > MAX_CLAIM_BYTES:
                         break
@@ -279,6 +287,11 @@ class Spool:
         return row[0] if row else None
 
 
+# SQLite is told which index to use: without statistics it would sort the whole backlog at each turn.
+FRAMES = ("frames",)
+_TURN = "FROM outbox INDEXED BY outbox_turn WHERE lane = ?"
+_WAITING = f"{_TURN} AND sequence IS NULL"
+_LIVE = "FROM outbox INDEXED BY outbox_created WHERE created >= ? AND kind = 'data' AND sequence IS NULL"
 _BYTES = (
     "SELECT (SELECT COALESCE(SUM(LENGTH(payload)), 0) FROM outbox)"
     " + (SELECT COALESCE(SUM(LENGTH(payload)), 0) FROM rejected)"

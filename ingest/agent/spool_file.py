@@ -11,6 +11,7 @@ from pathlib import Path
 from ingest.agent.errors import SpoolCorrupt, SpoolWriteFailed
 
 SCHEMA_VERSION = "1"
+MAX_SUSPECT = 3
 CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -25,25 +26,28 @@ def translated(path: Path) -> Iterator[None]:
         raise SpoolWriteFailed(f"the spool {path} cannot be used now: {error}") from error
 
 
-def spool_open(path: Path) -> sqlite3.Connection:
+def spool_open(path: Path, *, suspect: int = 0) -> sqlite3.Connection:
     """The database, whole and with a schema. Raises SpoolCorrupt."""
     with translated(path):
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
         try:
-            _prepare(db, path)
+            _prepare(db, path, suspect)
         except BaseException:
             db.close()
             raise
         return db
 
 
-def _prepare(db: sqlite3.Connection, path: Path) -> None:
+def _prepare(db: sqlite3.Connection, path: Path, suspect: int) -> None:
+    if suspect >= MAX_SUSPECT:
+        raise SpoolCorrupt(f"the spool {path} is damaged (it failed {suspect} times in use)")
+    check = "integrity_check" if suspect else "quick_check"
+    verdict = db.execute(f"PRAGMA {check}(1)").fetchone()[0]  # first: what is damaged must not be written to
+    if verdict != "ok":
+        raise SpoolCorrupt(f"the spool {path} is damaged ({' '.join(verdict.split())})")
     db.execute("PRAGMA auto_vacuum = INCREMENTAL")
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
-    verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if verdict != "ok":
-        raise SpoolCorrupt(f"the spool {path} is damaged ({verdict})")
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not tables:
         schema = files("ingest.agent").joinpath("spool.sql").read_text("utf-8")

@@ -63,6 +63,23 @@ def _queue(path: Path, *, now: int) -> dict[str, Any]:
     }
 
 
+def rejected_requeue(path: Path) -> int:
+    """Put everything that was refused back into the queue, under its old number; how many. Safe while the agent runs."""
+    if not path.exists():
+        return 0
+    fields = "id, lane, kind, source, key, created, rows, sequence, head, payload"
+    try:
+        with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as db:
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("BEGIN IMMEDIATE")
+            moved = db.execute(f"INSERT INTO outbox ({fields}) SELECT {fields} FROM rejected").rowcount  # noqa: S608
+            db.execute("DELETE FROM rejected")
+            db.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise SpoolError(f"the spool {path} cannot be changed now ({error}); nothing was") from error
+    return moved
+
+
 def _rejected(row: tuple[Any, ...]) -> dict[str, Any]:
     number, kind, source, created, rows, head, size, refused, reason = row
     return {

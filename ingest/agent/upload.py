@@ -40,6 +40,7 @@ class Uploader:
         while not self._stopping.is_set():
             self._spool.filled.clear()
             if not self.step():
+                self._spool.shrink()
                 self._spool.filled.wait(0.5)
 
     def drain(self, *, limit_s: float) -> None:
@@ -53,8 +54,9 @@ class Uploader:
         now = time.monotonic()
         self._resting = {key: at for key, at in self._resting.items() if at > now}
         try:
+            before = self._failures
             sent = self._frames_step()
-            return sent if self._failures else self._files_step() or sent
+            return sent if self._failures > before else self._files_step() or sent
         except SpoolWriteFailed as error:
             log.error("%s", error)
             self._stopping.wait(5)

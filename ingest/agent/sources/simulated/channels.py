@@ -11,6 +11,6 @@ MACHINE: dict[str, Any] = tomllib.loads(
 )
 CHANNELS: tuple[str, ...] = tuple(MACHINE["channels"])
 DESCRIPTORS = tuple(
-    Descriptor(name=name, unit=unit, quantity=quantity, low=low, high=high)
+    Descriptor(name=name, unit=unit, quantity=quantity or None, low=low, high=high)
     for name, (unit, quantity, low, high) in MACHINE["channels"].items()
 )

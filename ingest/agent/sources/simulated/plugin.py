@@ -40,7 +40,7 @@ class SimulatedSource:
         stream.begin()
         while not stream.finished():
             if context.wait(stream.due()):
-                stream.flush()
+                stream.end()
                 return
             stream.step()
         stream.flush()
@@ -75,6 +75,11 @@ class Stream:
         now = self._time()
         self._events.append(Event(time=now, kind="birth", name="simulated", value={"channels": len(CHANNELS)}))
         self._catch_up()
+
+    def end(self) -> None:
+        """Say that we stop listening on purpose."""
+        self._events.append(Event(time=self._time(), kind="death", name="simulated"))
+        self.flush()
 
     def finished(self) -> bool:
         """Whether all wanted rows were made."""
