@@ -125,7 +125,7 @@ def counting(desk: Desk) -> None:
     desk.draft.count = evidence.count
     desk.draft.value = float(evidence.count)
     if not evidence.count:
-        desk.writer.say("count_none", where=desk.where_words(query), source=source)
+        desk.writer.say("count_none", count=str(evidence.count), where=desk.where_words(query), source=source)
     elif desk.plan.distinct and desk.plan.distinct != "formula":
         different = desk.count_distinct(query, desk.plan.distinct)
         desk.draft.count, desk.draft.value = different, float(different)

@@ -15,7 +15,7 @@ FIXED = ("spacegroup_number", "crystal_system", "elements", "nelements", "extern
 _DESCRIBED = (
     *("topological_class_soc", "topological_class_nsoc", "nsites", "valence_electrons", "prototype", "crystal_system"),
     *("a", "b", "c", "alpha", "beta", "gamma", "volume", "density", "strongest_peak_two_theta"),
-    *("bulk_modulus", "shear_modulus", "band_gap", "melting_point", "lattice_parameter"),
+    *("bulk_modulus", "shear_modulus", "band_gap", "melting_point", "lattice_parameter", "crystal_structure"),
 )
 
 
@@ -266,10 +266,14 @@ def _holds(claim: Claim, rows: Sequence[Row]) -> bool | None:
     main = main_rows(rows, claim.property)
     for row in main:
         for fact in values_of(row, claim.property):
-            results.add((str(fact.value) in claim.values) != claim.negated)
+            results.add((_plain(fact.value) in claim.values) != claim.negated)
     if len(results) != 1:
         return None if results else False
     return results.pop()
+
+
+def _plain(value: Scalar | tuple[Scalar, ...]) -> str:
+    return phrases.number(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 
 def main_rows(rows: Sequence[Row], name: str) -> list[Row]:
@@ -345,7 +349,7 @@ def _figures(desk: Desk, facts: list[Found], asked: Sequence[str]) -> None:
             continue
         item = phrases.property_of(name, None)
         if name == "crystal_system" or (item and item.type == "class"):
-            draft.classes += [str(fact.value) for fact in main if str(fact.value) not in draft.classes]
+            draft.classes += [text for text in unique(str(fact.value) for fact in main) if text not in draft.classes]
         numeric = [fact for fact in main if isinstance(fact.value, int | float) and not isinstance(fact.value, bool)]
         different = {fact.value for fact in numeric}
         places = {(fact.row.formula, fact.row.spacegroup_number) for fact in numeric}

@@ -82,9 +82,9 @@ def _claimed(desk: Desk, facts: dict[str, dict[Material, list[Found]]]) -> None:
     picked = []
     for claim in desk.plan.claims:
         for material, own in facts.get(claim.property, {}).items():
-            true = bool(own) and all((str(fact.value) in claim.values) != claim.negated for fact in own)
-            results.append(true)
-            if true:
+            held = [(str(fact.value) in claim.values) != claim.negated for fact in own]
+            results.append(bool(held) and all(held))
+            if any(held):
                 picked.append(material.label())
     if desk.plan.verdict and results:
         desk.writer.fixed("yes" if all(results) else "no")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from chat.answering import lists, lookup, relations, talk
 from chat.answering.domain import Answer, Draft
@@ -31,11 +32,12 @@ def question_check(question: str) -> str:
     text = question.replace("\x00", "").strip()
     if not text:
         raise QuestionRefused(
-            "The question is empty: write what you want to know, for example which space group a material has."
+            _("The question is empty: write what you want to know, such as the space group of a material.")
         )
     if len(text) > MOST_CHARACTERS:
         raise QuestionRefused(
-            f"The question has {len(text)} characters, at most {MOST_CHARACTERS} are read: ask one thing in a few sentences."
+            _("The question has %(length)s characters, at most %(most)s are read: ask one thing in a few sentences.")
+            % {"length": len(text), "most": MOST_CHARACTERS}
         )
     return text
 

@@ -1,6 +1,7 @@
 """Tokens to conditions of a Query: elements, classes, space groups, crystal systems, numbers with units."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from chat.planner.domain import ClassWord, Elements, Spin, Token
 from chat.planner.lexicon import word_lists
@@ -69,6 +70,13 @@ def spins(tokens: list[Token]) -> dict[int, Spin]:
         places = [(index, "both") for index, _ in places]
     if not places:
         return {}
+    changes = word_lists()["changes"]
+    classes = [index for index, token in enumerate(tokens) if token.has("class")]
+    if not classes and any(token.text.casefold() in changes for token in tokens):
+        places = [(index, "both") for index, _ in places]
+    for first, second in pairwise(classes):
+        if any(token.text.casefold() in word_lists()["becomes"] for token in tokens[first:second]):
+            places = [(first, "nosoc"), (second, "soc")]
     return {
         index: min(places, key=lambda place: (abs(place[0] - index), place[0] < index))[1]
         for index in range(len(tokens))

@@ -55,6 +55,7 @@ class _Reading:
         if not any(not t.has("break") for t in self.tokens):
             return self._clarify("empty")
         self.materials = self._materials()
+        self._number_as_spacegroup()
         self.spins = filters.spins(self.tokens)
         self.found: Conditions = filters.conditions(_without_used(self.tokens, self.materials_at))
         self.unknown = [t.text for t in self.tokens if not t.senses and _is_word(t)]
@@ -89,6 +90,21 @@ class _Reading:
         if not found:
             return ()
         return tuple(dict.fromkeys(self._placed(found)))
+
+    def _number_as_spacegroup(self) -> None:
+        """A bare number right after a formula is its space group: 'Bi2Se3 166'."""
+        for index in self.materials_at:
+            token = self.tokens[index + 1] if index + 1 < len(self.tokens) else None
+            value = token.senses.get("number") if token else None
+            if (
+                token
+                and isinstance(value, float)
+                and set(token.senses) == {"number"}
+                and value in range(1, 231)
+                and token.text.isdigit()
+            ):
+                self.tokens[index + 1] = replace(token, senses={"spacegroup": (int(value),)})
+        self.materials = tuple(dict.fromkeys(self._placed(list(self.materials)))) if self.materials else ()
 
     def _is_listed(self, index: int) -> bool:
         """Whether a lone element symbol stands in a condition ('containing Sb') rather than for the pure element."""
@@ -148,7 +164,10 @@ class _Reading:
 
     def _refers(self) -> bool:
         """Whether the question speaks of something said before."""
-        return any(t.has("pronoun") for t in self.tokens) and not any(t.has("element") for t in self.tokens[:0])
+        spoken = [t for t in self.tokens if t.has("pronoun")]
+        if not self.memory.materials and self.found.every() and (self._counts() or self._lists()):
+            return False
+        return any(not t.text.casefold().endswith("s") or t.text.casefold() in ("its", "it's") for t in spoken)
 
     # Signs of an intent ------------------------------------------------------------------------------------------
 
@@ -162,7 +181,13 @@ class _Reading:
         return next((t for t in self.tokens if not t.has("break") and t.text.casefold() not in _POLITE), None)
 
     def _counts(self) -> bool:
-        return self._has("count") and not self._has("percent")
+        """Whether a number of things is asked for; a bare 多少 after a property asks for its value instead."""
+        counted = [index for index, token in enumerate(self.tokens) if token.has("count")]
+        if not counted or self._has("percent"):
+            return False
+        before = ("有", "共", "共有", "总共")
+        bare = all(self.tokens[i].text == "多少" and not (i and self.tokens[i - 1].text in before) for i in counted)
+        return not (bare and any(token.has("property") and not token.has("class") for token in self.tokens))
 
     def _lists(self) -> bool:
         first = self._first()
@@ -244,6 +269,8 @@ class _Reading:
         if len(distinct) == 1 and self._has("same") and self._listing_others():
             return self._related()
         superlative = self._superlative()
+        if len(distinct) == 1 and self._has("entries") and self._lists() and self.found.classes:
+            return self._list_plan([material_filter(self.materials[0]), *self.found.classes])
         if len(distinct) == 1 and (superlative or (self._counts() and not self._countable_asked())):
             return self._of_one(superlative)
         if len(distinct) > 1:
@@ -280,7 +307,7 @@ class _Reading:
         names: list[str] = []
         for index, token in enumerate(self.tokens):
             name = token.senses.get("property")
-            if not isinstance(name, str) or index in self.found.used:
+            if not isinstance(name, str) or index in self.found.used or token.has("describe"):
                 continue
             if token.has("class") and name not in ("topological_class",):
                 continue
@@ -359,6 +386,8 @@ class _Reading:
         confirms = self._confirms()
         if not asked and inherited:
             asked = list(inherited)
+        if not asked and self._agrees():
+            asked = self._variants("topological_class", spin)
         if not asked and confirms and any(m.spacegroup for m in self.materials):
             asked = ["spacegroup_number"]
         if not asked and self._is_bare_question():
@@ -366,7 +395,10 @@ class _Reading:
         if self.unknown and self._unknown_matters():
             return self._refuse("words", *self.unknown) if not asked else self._clarify("words", *self.unknown)
         if self.found.stray:
-            return self._clarify("number", *self.found.stray)
+            figured = self._figure_claims(asked) if confirms else []
+            if not figured:
+                return self._clarify("number", *self.found.stray)
+            claims += figured
         if any(t.has("number") and t.has("unit") for t in self.tokens) and not self.found.numbers:
             return self._clarify("number", *[t.text for t in self.tokens if t.has("number")])
         sources, agree = self._sources()
@@ -374,6 +406,11 @@ class _Reading:
             self._base("lookup"), asked=tuple(dict.fromkeys(asked)), claims=tuple(claims), verdict=confirms or agree, agree=agree,
             sources=sources, unit=self._unit_asked(asked),
         )  # fmt: skip
+
+    def _figure_claims(self, asked: list[str]) -> list[Claim]:
+        """A bare number beside a property that is asked to be confirmed: 'Is the space group of X 225?'."""
+        name = next((name for name in asked if name == "spacegroup_number" or self._is_numeric(name)), "")
+        return [Claim(name, (text,)) for text in self.found.stray] if name else []
 
     def _class_named(self) -> bool:
         return any(isinstance(t.senses.get("class"), ClassWord) for t in self.tokens)
@@ -566,7 +603,7 @@ class _Reading:
             not others
             and first is not None
             and not plural_list
-            and not self._has("count", "max", "min", "adjective", "property_only")
+            and not self._has("count", "max", "min", "adjective", "average", "percent", "number", "property")
         )
 
     def _quantified(self) -> bool:
@@ -747,6 +784,9 @@ _TAGS = frozenset(
         "is that correct",
         "is that right",
         "really",
+        "is it",
+        "are they",
+        "does it",
         "confirm",
         "please confirm",
         "can you confirm",

@@ -221,6 +221,8 @@ def _names_spin(word: str) -> bool:
 
 
 def _add_generic(lexicon: Lexicon, lists: Mapping[str, Any]) -> None:  # Any: as the YAML file nests
+    for union in lists["union"].values():
+        lexicon.add(union["words"], "class", ClassWord(union["property"], tuple(union["ids"])))
     for name, words in lists["property"].items():
         lexicon.add(words, "property", name)
     for system, words in lists["crystal_system"].items():

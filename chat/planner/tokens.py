@@ -11,18 +11,18 @@ from knowledge.formula import NotAFormula, find_formulas, parse_formula
 
 Spans = list[tuple[int, int, dict[str, object]]]
 
-_ID = re.compile(r"(?<![\w-])(mp-\d+|mvc-\d+|MAT\d{5,}|JVASP-\d+|agm\d{6,})(?![\w-])", re.IGNORECASE)
+_ID = re.compile(r"(?<![A-Za-z0-9_-])(mp-\d+|mvc-\d+|MAT\d{5,}|JVASP-\d+|agm\d{6,})(?![A-Za-z0-9_-])", re.IGNORECASE)
 _SG_WORD = r"(?:space[\s-]*groups?|spacegroups?|space[\s-]*grp|s\.?g\.?s?|spgr?|spg|空间群)"
 _LINK = r"(?:\s*(?:number|no\.?|nr\.?|num|编号|号码|号|为|是|属于|=|:|#|of|is|are|equals?|equal to|in|\(|之?一)\s*)*"
 _COUNTED = r"(?!\s*[\d.])(?!\s*-?\s*(?:element|atom|site|valence|electron|种|个|元|条))"
 _MORE = rf"(?:\s*(?:,|、|and|or|和|或者|或|与|及|/)\s*(?:#|no\.?\s*|sg\s*)?\d{{1,3}}{_COUNTED})*"
 _SG_NUMBER = re.compile(rf"(?<![A-Za-z]){_SG_WORD}{_LINK}\s*(\d{{1,5}}(?!\.\d){_MORE})\)?", re.IGNORECASE)
 _SG_RANGE = re.compile(
-    rf"(?<![A-Za-z]){_SG_WORD}{_LINK}(?:\s*(?:from|between|在|从|介于)\s*)?(\d{{1,3}})\s*(?:-|~|to|through|到|至|and|和|与)\s*(\d{{1,3}})(之间|号之间)?",
+    rf"(?<![A-Za-z]){_SG_WORD}{_LINK}(?:\s*(?:from|between|在|从|介于))?\s*(\d{{1,3}})\s*(?:-|~|to|through|到|至|and|和|与)\s*(\d{{1,3}})(之间|号之间)?",
     re.IGNORECASE,
 )
 _NUMBER_SG = re.compile(
-    rf"(?:第\s*|no\.?\s*|#\s*)?(?<![\d.])(\d{{1,3}})\s*(?:号)?\s*(?:th|st|nd|rd)?\s*(?:{_SG_WORD})(?![A-Za-z])",
+    rf"(?:第\s*|no\.?\s*|#\s*)?(?<![\d.A-Za-z)])(\d{{1,3}})\s*(?:号)?\s*(?:th|st|nd|rd)?\s*(?:{_SG_WORD})(?![A-Za-z])",
     re.IGNORECASE,
 )
 _SG_MARK = re.compile(r"(?:(?<![A-Za-z])no\.?|#|nr\.|第)\s*(\d{1,3})(?![\d.])\s*(?:号)?", re.IGNORECASE)

@@ -7,11 +7,13 @@ from typing import Any, Literal, cast
 
 from django.core.management.base import CommandParser
 
-from chat.answering.services import question_answer
+from chat.answering.services import question_answer, question_check
 from chat.errors import ModelUnavailable, QuestionRefused
 from eln.accounts.scope import Scope
 from ingest.commands import LodestoneCommand
 from ingest.errors import LodestoneError
+from ingest.feeds.services import stages_drain
+from knowledge.index.services import index_ensure
 
 
 class Command(LodestoneCommand):
@@ -35,10 +37,14 @@ class Command(LodestoneCommand):
             raise ModelUnavailable(
                 f"No language model '{options['llm']}' is configured: planning with a model is not available yet, use --llm none."
             )
+        if not options["file"] and options["question"] is None:
+            raise QuestionRefused('There is no question: write ask "question", or ask --file questions.jsonl.')
+        if options["question"] is not None:
+            question_check(options["question"])
+        stages_drain()
+        index_ensure()
         if options["file"]:
             return self.answer_file(Path(options["file"]), options["out"], options["lang"])
-        if options["question"] is None:
-            raise QuestionRefused('There is no question: write ask "question", or ask --file questions.jsonl.')
         document = self.document(options["question"], options["lang"])
         self.emit(document, self.shown(document))
         return 0
