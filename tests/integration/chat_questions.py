@@ -10,7 +10,7 @@ from tests.builders.materiae import Line
 
 CUBIC, HEXAGONAL, TETRAGONAL, ORTHO = (195, 230), (168, 194), (75, 142), (16, 74)
 SEMIMETALS = {"HSP_SM", "HSL_SM", "GM_SM"}
-RARE_EARTH = set(["Sc", "Y", "La", "Ce", "Pr", "Nd", "Pm", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu"])
+RARE_EARTH = {"Sc", "Y", "La", "Ce", "Pr", "Nd", "Pm", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu"}
 Check = Callable[[dict[str, Any]], bool]
 
 
