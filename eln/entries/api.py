@@ -11,6 +11,7 @@ from eln.accounts.scope import Scope
 from eln.accounts.selectors import reader
 from eln.entries.models import Entry
 from eln.entries.selectors import attachment_list, entry_list
+from eln.instruments.kinds import kind_label
 from ingest.gateway.selectors import receipt_path
 from ingest.stream.models import Run
 
@@ -67,7 +68,7 @@ def alert_mark(alert: Any) -> dict[str, Any]:  # Any: Alert, or a row of the liv
         "id": f"alert-{alert.pk}",
         "x": alert.started.timestamp(),
         "end": alert.ended.timestamp() if alert.ended else None,
-        "label": f"{alert.channel}: {alert.kind}",
+        "label": f"{alert.channel} {kind_label(alert.kind)}".strip(),
         "kind": alert.kind,
     }
 

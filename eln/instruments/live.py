@@ -9,8 +9,10 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections, connections
+from django.utils.translation import get_language, override
 
 from eln.entries.api import alert_mark
+from eln.instruments.kinds import kind_label
 from eln.ui.quantity import pretty_unit
 from ingest.gateway.models import Instrument
 from ingest.stream.models import Alert, Run
@@ -31,9 +33,14 @@ class Feed:
     first: set[str] = field(default_factory=set)
     beats: int = 0
     open_alerts: set[int] = field(default_factory=set)
+    language: str = field(default_factory=lambda: get_language() or "en")
 
     def step(self) -> dict[str, Any]:
         """The next message: new points by channel, alerts, events, run, lag."""
+        with override(self.language):
+            return self._message()
+
+    def _message(self) -> dict[str, Any]:
         from ingest.stream.selectors import live_read
 
         close_old_connections()
@@ -88,7 +95,7 @@ def alert_row(alert: Alert) -> dict[str, Any]:
     return {
         "id": alert.pk,
         "channel": alert.channel,
-        "kind": alert.kind,
+        "kind": kind_label(alert.kind),
         "reason": alert.reason,
         "started": alert.started.isoformat(),
         "ended": alert.ended.isoformat() if alert.ended else None,

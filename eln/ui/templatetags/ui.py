@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from eln.instruments.kinds import kind_label
 from eln.ui import registry
 from eln.ui.quantity import pretty_bytes, pretty_number, pretty_unit
 
@@ -16,6 +17,7 @@ register = template.Library()
 register.filter("unit", pretty_unit)
 register.filter("bytes", pretty_bytes)
 register.filter("number", pretty_number)
+register.filter("alert_kind", kind_label)
 
 
 @register.simple_tag(takes_context=True)

@@ -157,12 +157,13 @@ class LabPlot extends HTMLElement {
   }
 
   #keys() {
-    this.series.replaceChildren(...this.#columns.series.map((series, index) => {
+    const order = [...this.#columns.series].sort((a, b) => Number(Boolean(b.shown)) - Number(Boolean(a.shown)));
+    this.series.replaceChildren(...order.map((series) => {
       const chip = element("button", "chip");
       chip.type = "button";
       chip.setAttribute("aria-pressed", String(Boolean(series.shown)));
       const key = element("span", "plot__key");
-      key.style.setProperty("--key", `var(--plot-${(index % COLOURS) + 1})`);
+      key.style.setProperty("--key", `var(--plot-${(series.index % COLOURS) + 1})`);
       chip.append(key, series.unit ? `${series.label} (${series.unit})` : series.label);
       chip.addEventListener("click", () => {
         series.shown = !series.shown;

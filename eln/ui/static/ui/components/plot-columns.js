@@ -2,6 +2,8 @@
 import uPlot from "../../vendor/uPlot.esm.js";
 
 const SPREAD_FOR_LOG = 1000;
+const SPREAD_OF_PRESSURES = 10;
+const PRESSURES = new Set(["Pa", "hPa", "kPa", "mbar", "bar", "Torr", "torr", "mTorr"]);
 
 function finite(values) {
   return values.map((value) => (typeof value === "number" && Number.isFinite(value) ? value : null));
@@ -82,7 +84,8 @@ export class Columns {
       }
     }
     if (high === -Infinity) return false;
-    return wanted === true ? !negative || high / low > SPREAD_FOR_LOG : !negative && high / low > SPREAD_FOR_LOG;
+    const spread = PRESSURES.has(group.unit) ? SPREAD_OF_PRESSURES : SPREAD_FOR_LOG;
+    return wanted === true ? !negative || high / low > SPREAD_FOR_LOG : !negative && high / low > spread;
   }
 
   /** uPlot's aligned table; where series have own positions a missing value is `undefined`, a gap `null`. */
