@@ -126,9 +126,13 @@ def table(rows: list[dict[str, Json]], deleted: Iterable[str] = ()) -> "pyarrow.
 
     rows = rows + [{"record": key, "deleted": True} for key in deleted]
     types = layout.sql_types() | {"deleted": "BOOLEAN"}
-    return pa.table(
-        {name: pa.array([row.get(name) for row in rows], type=_arrow_type(sql)) for name, sql in types.items()}
-    )
+    filled: set[str] = set().union(*rows)
+
+    def column(name: str, sql: str) -> "pyarrow.Array[Any]":
+        values = [row.get(name) for row in rows] if name in filled else [None] * len(rows)
+        return pa.array(values, type=_arrow_type(sql))
+
+    return pa.table({name: column(name, sql) for name, sql in types.items()})
 
 
 def rows_of(keys: list[str]) -> Iterator[dict[str, Json]]:

@@ -2,8 +2,9 @@
 
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from knowledge.index import reader, rows, segments
@@ -20,15 +21,28 @@ def _segment_name() -> str:
     return f"segment-{uuid.uuid4().hex}.parquet"
 
 
-def _segment_write(content: "pyarrow.Table") -> str:
+def _segment_stream(name: str, tables: Iterable["pyarrow.Table"]) -> int:
+    """One segment of many tables, each a row group; the number of rows. Nothing is written if there are none."""
     import pyarrow.parquet as pq
 
-    name = _segment_name()
-    path = segments.folder() / name
-    with path.open("wb") as file:
-        pq.write_table(content, file, compression="zstd")
+    total = 0
+    tables = iter(tables)
+    first = next(tables, None)
+    if first is None:
+        return 0
+    with (segments.folder() / name).open("wb") as file:
+        with pq.ParquetWriter(file, first.schema, compression="zstd") as writer:
+            for content in chain((first,), tables):
+                writer.write_table(content)
+                total += content.num_rows
         file.flush()
         os.fsync(file.fileno())
+    return total
+
+
+def _segment_write(content: "pyarrow.Table") -> str:
+    name = _segment_name()
+    _segment_stream(name, (content,))
     return name
 
 
@@ -66,13 +80,10 @@ def index_update(*, records: Sequence[str]) -> int:
 def index_rebuild() -> int:
     """Build the index anew from the database; the number of records in it. Readers keep the old one until it is done."""
     with segments.writing():
-        total, names = 0, []
-        for found in rows.chunks():
-            names.append(_segment_write(rows.table(found)))
-            total += len(found)
-        merged = (_compacted(tuple(names)),) if len(names) > 1 else tuple(names)
+        name = _segment_name()
+        total = _segment_stream(name, (rows.table(found) for found in rows.chunks()))
         generation = segments.manifest_read().generation + 1
-        segments.manifest_write(Manifest(generation, fingerprint(), merged))
+        segments.manifest_write(Manifest(generation, fingerprint(), (name,) if total else ()))
         return total
 
 
