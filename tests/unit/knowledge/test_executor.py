@@ -238,7 +238,7 @@ def test_formulae_and_classes_are_understood_in_other_spellings() -> None:
         assert run(Query(where=parse_filter(text), topic="topological_materials"), scope=Scope.system()).count == 1
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_the_index_follows_changes_and_withdrawals_and_a_rebuild_changes_nothing() -> None:
     keys = [a_record("NaCl", id=f"salt{at}", spacegroup_number=225).pk for at in range(30)]
     for key in keys:  # a segment each, so that segments are merged on the way

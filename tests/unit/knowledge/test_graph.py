@@ -11,7 +11,8 @@ from knowledge.graph.services import graph_rebuild
 from knowledge.records.models import Record
 from tests.builders.knowledge import a_dataset, a_record
 
-pytestmark = pytest.mark.django_db
+# real transactions: PostgreSQL hides a feed's events from its followers until they are committed
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def follow(*keys: str) -> None:

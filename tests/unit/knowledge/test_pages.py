@@ -8,9 +8,9 @@ from django.test import Client
 from django.urls import reverse
 
 from eln.accounts.models import Membership, Project, User
-from ingest.feeds.services import feed_append, stages_drain
+from knowledge.graph.services import graph_rebuild
 from knowledge.index.services import index_rebuild
-from knowledge.models import Record, RecordVersion
+from knowledge.models import RecordVersion
 from tests.builders.knowledge import a_dataset, a_record
 
 pytestmark = pytest.mark.django_db
@@ -29,9 +29,8 @@ def browser(reader: User) -> Client:
 
 
 def filed() -> None:
-    feed_append("records", Record.objects.values_list("pk", flat=True))
     index_rebuild()  # not by its stage: the files of the index outlive the transaction of a test
-    stages_drain(only=["knowledge.graph"])
+    graph_rebuild()
 
 
 def page(client: Client, url: str, **headers: str) -> str:

@@ -9,7 +9,8 @@ from django.core.management import call_command
 from ingest.feeds.services import feed_append
 from tests.builders.knowledge import a_record
 
-pytestmark = pytest.mark.django_db
+# real transactions: PostgreSQL hides a feed's events from its followers until they are committed
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
