@@ -187,6 +187,10 @@ def registry() -> Any:  # Any: pint ships no complete types
     made.define("arbitrary_unit = [arbitrary] = arb")
     made.define("emu = 1e-3 * ampere * meter ** 2")
     made.define("ppb = 1e-9")
+    made.define(
+        "laboratory_oersted = 1e-4 * tesla"
+    )  # laboratories plot mu_0 H: 10 kOe beside 1 T; pint's own is of another system
+    made.define("laboratory_gauss = 1e-4 * tesla")
     made.define("sun = 1000 * watt / meter ** 2")
     return made
 
