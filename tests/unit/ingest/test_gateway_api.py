@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from ingest.feeds.models import FeedEvent
 from ingest.gateway.models import Agent, EnrolmentCode, Receipt
-from ingest.gateway.selectors import receipt_path
+from ingest.gateway.selectors import agent_health, receipt_path
 from ingest.gateway.services import agent_revoke, enrolment_create, instrument_ensure, receipt_accept
 from ingest.telemetry.models import FrameBatch
 from tests.builders.ingest import TOKEN, a_batch, an_agent, an_envelope, an_instrument, batch_bytes
@@ -290,3 +290,16 @@ def test_a_batch_without_points_is_remembered(agent: Agent) -> None:
     assert Wire().send("frames", batch_bytes(rows=0)).json()["points"] == 0
     assert Wire().send("frames", batch_bytes(rows=0)).json()["duplicate"] is True
     assert a_batch(rows=0).points == 0
+
+
+def test_the_health_of_an_agent_follows_from_its_last_word(agent: Agent) -> None:
+    now = timezone.now()
+    assert [health.state for health in agent_health(instrument="oxide-mbe", now=now)] == ["never"]
+    Wire().send("heartbeat", {"queue_rows": 4, "sources": [{"name": "gauge", "state": "error", "error": "no answer"}]})
+    states = {
+        seconds: agent_health(instrument="oxide-mbe", now=now + timedelta(seconds=seconds))[0].state
+        for seconds in (1, 200, 5000)
+    }
+    assert states == {1: "ok", 200: "late", 5000: "silent"}
+    [health] = agent_health(instrument="oxide-mbe", now=now)
+    assert (health.queue_rows, health.faults) == (4, ["gauge: no answer"])
