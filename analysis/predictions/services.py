@@ -26,6 +26,7 @@ from knowledge.query.codec import to_json
 from knowledge.query.types import Query
 
 MOST_FORMULAS = 10_000
+TRUTHS: dict[object, object] = {"true": True, "false": False}  # classes of a boolean property
 
 
 def _checked(predictor: Predictor) -> None:
@@ -116,7 +117,7 @@ def document_of(predictor: Predictor, rows: Sequence[dict[str, Any]]) -> dict[st
         "uncertainty": "standard: half width of the 90 % interval / 1.645"
         if predictor.task == "regression"
         else "1 - probability of the class",
-        "rows": list(rows),
+        "rows": [{**row, "value": TRUTHS.get(row["value"], row["value"])} for row in rows],
     }
 
 

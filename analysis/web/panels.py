@@ -1,5 +1,7 @@
 """What analysis shows on other packages' pages."""
 
+from dataclasses import replace
+
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
@@ -12,4 +14,5 @@ def train_button(request: HttpRequest, query: Query | None) -> str:
     """The button beside a result list."""
     if query is None or not targets_of(query):
         return ""
-    return render_to_string("analysis/train_button.html", {"query": query_to_params(query)}, request)
+    plain = replace(query, select=(), sort=(), limit=Query().limit, offset=0, aggregate=None, facets=())
+    return render_to_string("analysis/train_button.html", {"query": query_to_params(plain)}, request)

@@ -18,7 +18,7 @@ class TreeParams(BaseModel):
         description=_("Extra trees cut at random places and are faster."),
     )
     trees: int = Field(
-        default=200, ge=10, le=2000, title=_("Number of trees"), description=_("More is steadier and slower.")
+        default=120, ge=10, le=2000, title=_("Number of trees"), description=_("More is steadier and slower.")
     )
     features: Literal["auto", "all", "statistics", "fractions"] = Field(
         default="auto",
@@ -26,7 +26,7 @@ class TreeParams(BaseModel):
         description=_("auto compares them inside the training rows of each fold."),
     )
     max_features: float = Field(
-        default=0.5,
+        default=0.4,
         gt=0,
         le=1,
         title=_("Share of features tried at each cut"),

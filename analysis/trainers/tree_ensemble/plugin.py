@@ -30,8 +30,8 @@ TYPES = frozenset(
     }
 )
 FILE = "forest.skops"
-SELECTION_ROWS = 1500
-SELECTION_TREES = 60
+SELECTION_ROWS = 1000
+SELECTION_TREES = 40
 STEP = 25  # trees grown between two reports
 LEAVE_OUT = {"all": (), "statistics": ("fraction",), "fractions": ("statistics",)}
 
