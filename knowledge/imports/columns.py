@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from django.utils.text import slugify
 
@@ -9,6 +10,8 @@ from ingest.schemas.units import convert, parse_unit
 from knowledge.chemistry.spacegroups import spacegroup_number
 from knowledge.formula import NotAFormula, parse_formula
 from knowledge.imports.mappings import ColumnMapping, Rule, normal
+from knowledge.imports.numbers import number_read
+from knowledge.imports.rows import fingerprint
 from knowledge.imports.tables import Refused, Source, Table
 from knowledge.topics.schema import Property, TopicSchema, topics
 
@@ -41,13 +44,6 @@ _ID = {"id", "entry_id", "material_id", "mp_id", "mpid", "jid", "jarvis_id", "ic
 _UNIT = re.compile(r"^(?P<name>.*?)\s*[\[(（/]\s*(?P<unit>[^\])）]+?)\s*[\])）]?\s*$")
 
 
-def _number(text: str) -> float | None:
-    try:
-        return float(text.replace("−", "-"))
-    except ValueError:
-        return None
-
-
 def split_unit(column: str) -> tuple[str, str | None]:
     """A column name and the unit written behind it in brackets, after a slash, or as its last word: 'a [Å]', 'gap_eV'."""
     if (found := _UNIT.match(column)) and (unit := parse_unit(found["unit"])):
@@ -72,17 +68,25 @@ def _values_fit(item: Property, cells: Sequence[str]) -> float:
     if not filled:
         return 0.0
     if item.type in ("number", "integer"):
-        return sum(_number(cell) is not None for cell in filled) / len(filled)
+        return sum(number_read(cell) is not None for cell in filled) / len(filled)
     if item.type == "class":
         ids = {name.lower() for c in item.classes for name in (c.id, *c.label.values(), *c.synonyms)}
         return sum(cell.lower() in ids for cell in filled) / len(filled)
     return 1.0
 
 
+@cache
+def _spellings(topic: str, name: str) -> frozenset[str]:
+    item = topics()[topic].property(name)
+    if item is None:
+        return frozenset()
+    return frozenset(map(normal, (item.id, *item.columns, *item.label.values(), *item.synonyms)))
+
+
 def _claim(topic: TopicSchema, column: str, cells: Sequence[str]) -> Rule:
     for name, unit in ((column, None), split_unit(column)):
         for item in topic.properties:
-            if normal(name) not in {normal(c) for c in (item.id, *item.columns, item.label["en"])}:
+            if normal(name) not in _spellings(topic.id, item.id):
                 continue
             fit = _values_fit(item, cells)
             if fit < 0.5:
@@ -97,7 +101,7 @@ def _claim(topic: TopicSchema, column: str, cells: Sequence[str]) -> Rule:
 
 def _identity(column: str, cells: Sequence[str]) -> Rule | None:
     filled = [cell for cell in cells if cell]
-    name = normal(column) or column.strip()
+    name = normal(column)
     if not filled:
         return None
     if name in _SPACEGROUP:
@@ -147,7 +151,7 @@ def guessed_mapping(source: Source, table: Table, topic: str | None) -> ColumnMa
     name = source.files[0].name.split(".")[0] if len(source.files) == 1 else source.files[0].parent.name
     return ColumnMapping(
         topic=best.id,
-        slug=slugify(name)[:80] or "table",
+        slug=slug_of(name),
         title=name.replace("_", " "),
         kind="literature",
         rules=rules,
@@ -169,3 +173,8 @@ def _once(rules: dict[str, Rule]) -> dict[str, Rule]:
             taken.add(rule.property)
         kept[column] = rule if keep else Rule()
     return kept
+
+
+def slug_of(name: str) -> str:
+    """A slug for any name; one without Latin letters gets a stable code."""
+    return slugify(name)[:80] or f"table-{fingerprint(name)[:8]}"

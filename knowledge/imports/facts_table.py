@@ -1,7 +1,7 @@
 """Long tables: one value a row, `formula, property, value, unit, conditions, source`."""
 
 from knowledge.formula import NotAFormula, parse_formula
-from knowledge.imports.rows import BadCell, Read, RowReader, value_read
+from knowledge.imports.rows import BadCell, Read, RowReader, number_value, value_read
 from knowledge.imports.tables import Table
 from knowledge.records.drafts import Draft, Json, Value
 
@@ -41,7 +41,11 @@ def _draft(cells: dict[str, str], reader: RowReader, locator: str) -> Draft:
         raise BadCell(f"{cells['property']!r} is no property of topic {reader.schema.id}")
     if not cells["source"]:
         raise BadCell("a value needs its source")
-    value = value_read(reader.schema.id, item, cells["value"], cells["unit"] or None)
+    value: Json
+    if item.type in ("number", "integer"):
+        value, _ = number_value(item, cells["value"], cells["unit"] or None)
+    else:
+        value = value_read(reader.schema.id, item, cells["value"])
     stated = Value(
         item.id,
         value,

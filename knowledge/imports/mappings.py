@@ -101,7 +101,7 @@ class ColumnMapping:
 
 def normal(name: str) -> str:
     """A column name without case, spaces and signs."""
-    return re.sub(r"[^a-z0-9()]+", "_", name.strip().lower()).strip("_")
+    return re.sub(r"[^\w()]+", "_", name.strip().lower()).strip("_")
 
 
 @cache

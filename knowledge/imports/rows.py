@@ -13,6 +13,7 @@ from knowledge.chemistry.elements import element_named
 from knowledge.chemistry.spacegroups import spacegroup_number
 from knowledge.formula import Formula, NotAFormula, parse_formula
 from knowledge.imports.mappings import ColumnMapping, Rule
+from knowledge.imports.numbers import number_read
 from knowledge.imports.tables import Table
 from knowledge.records.drafts import Draft, Json, Value
 from knowledge.topics.schema import Property, topics
@@ -82,16 +83,6 @@ def class_id(topic: str, item: Property, text: str) -> str:
     return found
 
 
-def _finite(text: str) -> float:
-    try:
-        number = float(text.replace("−", "-"))
-    except ValueError:
-        raise BadCell(f"{text[:40]!r} is no number") from None
-    if number != number or number in (float("inf"), float("-inf")):
-        raise BadCell(f"{text[:40]!r} is no finite number")
-    return number
-
-
 def _boolean(text: str) -> bool:
     word = text.lower()
     if word in ("1", "1.0", "true", "yes", "y", "是"):
@@ -101,26 +92,37 @@ def _boolean(text: str) -> bool:
     raise BadCell(f"{text[:40]!r} is neither true nor false")
 
 
-def value_read(topic: str, item: Property, text: str, unit: str | None) -> Json:
-    """A cell as a value of the topic's property in its canonical unit. Raises BadCell."""
+def number_value(item: Property, text: str, unit: str | None) -> tuple[float | int, float | None]:
+    """A cell as number and uncertainty in the property's unit. `unit` is the column's, unless the cell names its own."""
+    stated = number_read(text)
+    if stated is None:
+        raise BadCell(f"{text[:40]!r} is no number")
+    number, spread, unit = stated.value, stated.uncertainty, stated.unit or unit
+    if unit and item.unit and unit != item.unit:
+        try:
+            converted = float(convert(number, unit, item.unit))
+            spread = None if spread is None else abs(float(convert(number + spread, unit, item.unit)) - converted)
+        except ValueError as error:
+            raise BadCell(f"{text[:40]!r}: {error}") from error
+        number = converted
+    if (item.low is not None and number < item.low) or (item.high is not None and number > item.high):
+        raise BadCell(f"{text[:40]} is outside {item.low}..{item.high} {item.unit or ''}".rstrip())
+    if item.type == "integer":
+        if number != int(number):
+            raise BadCell(f"{text[:40]!r} is no whole number")
+        return int(number), spread
+    return number, spread
+
+
+def value_read(topic: str, item: Property, text: str) -> Json:
+    """A cell that is no number as a value of the topic's property. Raises BadCell."""
     if item.type == "class":
         return class_id(topic, item, text)
     if item.type == "boolean":
         return _boolean(text)
     if item.type == "list":
         return _items(text)
-    if item.type == "string":
-        return text
-    number = _finite(text)
-    if unit and item.unit and unit != item.unit:
-        number = float(convert(number, unit, item.unit))
-    if (item.low is not None and number < item.low) or (item.high is not None and number > item.high):
-        raise BadCell(f"{text} is outside {item.low}..{item.high} {item.unit or ''}".rstrip())
-    if item.type == "integer":
-        if number != int(number):
-            raise BadCell(f"{text[:40]!r} is no whole number")
-        return int(number)
-    return number
+    return text
 
 
 class RowReader:
@@ -207,7 +209,10 @@ class RowReader:
                 self.read.refuse(number, str(error), column)
 
     def _value(self, item: Property, rule: Rule, column: str, text: str, row: tuple[str, ...]) -> Value:
-        value = value_read(self.schema.id, item, text, rule.unit)
+        if item.type in ("number", "integer"):
+            number, spread = number_value(item, text, rule.unit)
+            return Value(item.id, number, item.unit, column, text, uncertainty=spread)
+        value = value_read(self.schema.id, item, text)
         if rule.beside and isinstance(value, list):
             names = _items(row[self.at[rule.beside]])
             if len(names) != len(value):

@@ -3,10 +3,9 @@
 import hashlib
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-from django.utils.text import slugify
 
 from ingest.contract import Envelope
 from ingest.contract.envelope import EnvelopeKind
@@ -139,10 +138,18 @@ def stored_report(dataset_slug: str, source: Source, mark: str, part: str = "") 
     )
 
 
+def _apart(mapping: ColumnMapping) -> ColumnMapping:
+    """The same mapping under a slug of its own, where another table of this name has other columns."""
+    known = Import.objects.filter(dataset__slug=mapping.slug).first()
+    if known is None or set(known.mapping) == set(mapping.rules):
+        return mapping
+    return replace(mapping, slug=f"{mapping.slug[:70]}-{fingerprint(*sorted(mapping.rules))[:8]}")
+
+
 def table_import(source: Source, *, topic: str | None = None, progress: Progress | None = None) -> Report:
     """Import one table. Raises Refused when it is none that a topic claims."""
     table = table_read(source)
-    mapping = known_mapping(source, table, topic) or guessed_mapping(source, table, topic)
+    mapping = known_mapping(source, table, topic) or _apart(guessed_mapping(source, table, topic))
     hashes = [file_sha256(path) for path in source.files]
     mark = fingerprint(_mapping_hash(mapping), *hashes)
     if report := stored_report(mapping.slug, source, mark, mapping.part):
@@ -195,8 +202,3 @@ def _one(source: Source, topic: str | None, progress: Progress | None) -> Report
     except (ValueError, KeyError, IndexError, RecursionError, OverflowError) as error:
         log.exception("import of %s", source.name)  # a reader's fault, not the person's: the others must go on
         return Report(file=source.name, error=f"its reader failed ({type(error).__name__}: {str(error)[:120]})")
-
-
-def title_of(slug_source: str) -> tuple[str, str]:
-    """Slug and title of a data set that is named after its folder."""
-    return slugify(slug_source)[:80] or "structures", slug_source.replace("_", " ").strip()[:200]

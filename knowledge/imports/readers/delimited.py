@@ -45,11 +45,21 @@ def has_header(rows: list[list[str]]) -> bool:
     return (any(numeric_below) or words == len(first)) and not all(re.fullmatch(r"\d.*", c) for c in first if c)
 
 
+def _without_title(numbered: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """The rows without the titles and remarks above the table: leading rows with a single filled cell."""
+    filled = [sum(bool(cell.strip()) for cell in row) for _, row in numbered]
+    if Counter(filled).most_common(1)[0][0] < 2:
+        return numbered
+    first = next(at for at, count in enumerate(filled) if count > 1)
+    return numbered[first:]
+
+
 def table_of(rows: list[list[str]], first_line: int = 1) -> Table:
     """A table of raw rows; rows with another number of cells are named in `broken`, and blank ones are passed over."""
     numbered = [(at, row) for at, row in enumerate(rows, first_line) if any(cell.strip() for cell in row)]
     if not numbered:
         raise Refused("holds no rows")
+    numbered = _without_title(numbered)
     header = has_header([row for _, row in numbered[:60]])
     widths = Counter(len(row) for _, row in numbered)
     width = len(numbered[0][1]) if header else widths.most_common(1)[0][0]

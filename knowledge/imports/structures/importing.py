@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from knowledge.imports.columns import slug_of
 from knowledge.imports.mappings import ColumnMapping
 from knowledge.imports.reports import Report
 from knowledge.imports.rows import Read, fingerprint
@@ -14,7 +15,6 @@ from knowledge.imports.services import (
     file_sha256,
     import_store,
     stored_report,
-    title_of,
 )
 from knowledge.imports.structures.drafts import structure_draft
 from knowledge.imports.structures.pool import structures_read
@@ -39,7 +39,7 @@ def structures_import(
 
 
 def _folder_import(folder: str, sources: list[Source], progress: Callable[[str], None] | None) -> Iterator[Report]:
-    slug, title = title_of(folder)
+    slug, title = slug_of(folder), folder.replace("_", " ")[:200]
     mapping = ColumnMapping(topic=TOPIC, slug=slug, title=title, kind="literature", rules={})
     due: list[tuple[Source, str, str]] = []
     for source in sources:

@@ -222,3 +222,30 @@ def test_the_topological_tables_are_complete_and_say_what_the_files_say(shared: 
         assert record.locator == f"line {number + 1}"
     predicted = Record.objects.filter(dataset__slug="topogivity-predictions")
     assert set(predicted.values_list("kind", flat=True)) == {"prediction"}
+
+
+def test_headers_in_chinese_titles_above_and_numbers_with_uncertainty_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "常数.csv"
+    path.write_text(
+        "晶格常数汇总\n化学式,空间群,晶格常数 (nm),体模量\nMgO,225,0.4212(2),160 ± 5 GPa\nNaCl,225,5.64 Å,<30\n",
+        encoding="utf-8",
+    )
+    report = one(path)
+    assert (report.topic, report.rows, report.records) == ("crystal_structures", 2, 2)
+    assert [(item["row"], item["column"]) for item in report.rejected] == [(2, "体模量")]
+    values = {v["property"]: v for v in Record.objects.get(formula="MgO").values}
+    assert values["a"]["value"] == pytest.approx(4.212)
+    assert values["a"]["uncertainty"] == pytest.approx(0.002)
+    assert (values["bulk_modulus"]["value"], values["bulk_modulus"]["uncertainty"]) == (160, 5)
+    other = {v["property"]: v for v in Record.objects.get(formula="NaCl").values}
+    assert other["a"]["value"] == pytest.approx(5.64)
+    assert Record.objects.get(formula="MgO").locator == "line 3"
+
+
+def test_tables_of_one_name_and_other_columns_do_not_replace_each_other(tmp_path: Path) -> None:
+    for folder, head in (("one", "formula,bulk modulus (GPa)"), ("two", "formula,shear modulus (GPa)")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "data.csv").write_text(f"{head}\nMgO,100\nNaCl,20\n")
+    first, second = paths_import([tmp_path])
+    assert first.dataset != second.dataset
+    assert Record.objects.filter(withdrawn=False).count() == 4
