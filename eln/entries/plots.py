@@ -105,9 +105,17 @@ def file_plot(channels: Sequence[Channel], axis: str, points: int = MAX_POINTS) 
         if key == axis:
             series.append(column(channel.name, channel.unit, x, channel.values, points))
     over = by_name.get(axis)
+    _hide_positions(series, pretty_unit(over.unit) if over else None)
     time = axis == "time" or (over is not None and _is_epoch(over))
     label = "" if axis in ("time", "row") else axis
     return {"x": {"label": label, "unit": pretty_unit(over.unit) if over else "", "time": time}, "series": series}
+
+
+def _hide_positions(series: list[Payload], unit: str | None, most: int = 6) -> None:
+    """Columns in the axis's own unit are other positions (omega beside 2theta): not drawn at first, where there are others."""
+    measured = [one for one in series if one["unit"] != unit]
+    for one in series:
+        one["shown"] = any(one is kept for kept in (measured or series)[:most])
 
 
 def _is_epoch(channel: Channel) -> bool:

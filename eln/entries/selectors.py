@@ -1,5 +1,6 @@
 """Reads of entries and files; each takes a Scope and applies it inside the query."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.db.models import Q, QuerySet
@@ -44,6 +45,19 @@ def entry_list(
 def entry_get(*, scope: Scope, entry_id: int) -> Entry:
     """One entry; Entry.DoesNotExist when it is absent or not for this reader."""
     return entry_list(scope=scope).get(pk=entry_id)
+
+
+def files_named(entries: Iterable[Entry], text: str, most: int = 3) -> dict[int, list[str]]:
+    """Why a search found an entry, where a file's name did it: names by entry. Rights were applied to `entries`."""
+    words = text.lower().split()
+    if not words:
+        return {}
+    found: dict[int, list[str]] = {}
+    files = Attachment.objects.filter(entry__in=[entry.pk for entry in entries]).order_by("pk")
+    for entry_id, name in files.values_list("entry_id", "file_name"):
+        if entry_id is not None and any(word in name.lower() for word in words):
+            found.setdefault(entry_id, []).append(name)
+    return {entry_id: names[:most] for entry_id, names in found.items()}
 
 
 def techniques(*, scope: Scope) -> list[str]:

@@ -12,7 +12,7 @@ from eln.accounts.selectors import project_chosen, projects_readable, projects_w
 from eln.entries.forms import EntryFilter
 from eln.entries.models import Entry
 from eln.entries.page import entry_page
-from eln.entries.selectors import attachment_list, entry_list, inbox_list, techniques
+from eln.entries.selectors import attachment_list, entry_list, files_named, inbox_list, techniques
 from eln.entries.services import (
     attachment_assign,
     attachment_to_new_entry,
@@ -36,15 +36,18 @@ def entries(request: HttpRequest) -> HttpResponse:
         project = project_chosen(scope=scope, slug=request.POST.get("project", ""))
         made = entry_create(scope=scope, author=user, title=request.POST.get("title", ""), project=project)
         return redirect("eln:entry", pk=made.pk)
-    form = EntryFilter(request.GET)
+    asked = request.GET.copy()
+    asked.setdefault("text", asked.get("q", ""))
+    form = EntryFilter(asked)
     form.is_valid()
     chosen = {name: value for name, value in form.cleaned_data.items() if value}
     page = Paginator(entry_list(scope=scope, **chosen), PER_PAGE).get_page(request.GET.get("page"))
-    query = request.GET.copy()
+    query = asked.copy()
     query.pop("page", None)
     context = {
         "form": form,
         "page": page,
+        "named": files_named(page.object_list, form.cleaned_data.get("text", "")),
         "query": query.urlencode(),
         "chosen": chosen,
         "instruments": instrument_list(scope=scope),
@@ -83,7 +86,9 @@ def entry_change(request: HttpRequest, pk: int) -> HttpResponse:
             entry_edit(scope=scope, author=user, entry=found, version=version, field=field, value=value)
     except EditConflict as conflict:
         context = entry_page(get_object_or_404(entry_list(scope=scope), pk=pk), scope)
-        return render(request, "eln/entry.html", {**context, "conflict": conflict, "mine": value}, status=409)
+        return render(
+            request, "eln/entry.html", {**context, "conflict": conflict, "mine": value, "field": field}, status=409
+        )
     messages.success(request, _("Saved."))
     return redirect("eln:entry", pk=pk)
 

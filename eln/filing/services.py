@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from eln.accounts.models import Project
+from eln.accounts.models import Project, User
 from eln.entries.models import Attachment, Entry
 from eln.entries.services import entry_index
 from eln.filing.domain import SLACK, Window, best
@@ -83,6 +83,7 @@ def _new_for_sample(receipt: Receipt, parsed: ParsedFile | None, project: Projec
         sample=sample_ensure(name=receipt.sample, project=project),
         technique=(parsed.technique or "") if parsed else "",
         instrument=receipt.instrument,
+        person=User.objects.filter(username=receipt.person).first() if receipt.person else None,
         person_name=receipt.person,
         started=parsed.started if parsed else None,
         ended=parsed.ended if parsed else None,

@@ -43,6 +43,9 @@ def test_an_edit_of_an_outdated_page_is_refused_and_shown_beside_what_is_stored(
     )
     page = answer.content.decode()
     assert answer.status_code == 409 and "by bob" in page and "by ada" in page
+    retitled = {"field": "title", "version": "1", "value": "Other title"}
+    page = logged_in(ada).post(reverse("eln:entry-change", args=[entry.pk]), retitled).content.decode()
+    assert 'value="Other title"' in page and ">Other title</textarea>" not in page
     assert Entry.objects.get(pk=entry.pk).text == "by bob"
 
 
@@ -114,6 +117,14 @@ def test_the_list_filters_by_date_and_tells_a_bad_date() -> None:
     assert entry.title in page
     assert entry.title not in client.get(reverse("eln:entries"), {"since": "2026-09-22"}).content.decode()
     assert client.get(reverse("eln:entries"), {"since": "yesterday", "page": "x"}).status_code == 200
+
+
+def test_a_search_that_a_file_name_answers_shows_the_name() -> None:
+    an_entry(uid="run-1")
+    file_parsed(a_parsed_file(a_receipt(name="rheed-0042.tif", run="run-1")))
+    client = logged_in(a_person("ada"))
+    assert "rheed-0042.tif" in client.get(reverse("eln:entries"), {"text": "0042"}).content.decode()
+    assert "rheed-0042.tif" not in client.get(reverse("eln:entries"), {"text": "srtio3"}).content.decode()
 
 
 def test_a_file_of_the_inbox_is_put_into_an_entry_or_becomes_one() -> None:
