@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ingest.agent.errors import SpoolCorrupt, SpoolWriteFailed
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 MAX_SUSPECT = 3
 CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -56,6 +56,8 @@ def _prepare(db: sqlite3.Connection, path: Path, suspect: int) -> None:
         db.executescript(f"BEGIN IMMEDIATE; {schema} INSERT INTO meta VALUES {values}; COMMIT;")  # noqa: S608 - ours
     elif "meta" not in tables or not db.execute("SELECT 1 FROM meta WHERE key = 'epoch'").fetchone():
         raise SpoolCorrupt(f"the spool {path} is damaged (it holds no epoch)")
+    elif db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone() != (SCHEMA_VERSION,):
+        raise SpoolCorrupt(f"the spool {path} was written by an agent of another version")
 
 
 def spool_move_aside(path: Path) -> Path:

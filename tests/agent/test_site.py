@@ -15,6 +15,7 @@ from tests.agent.sites import Site
 
 ROWS = 3000
 KILLS = 10
+RUNS = 4  # 2000 s of process: three runs of 600 s with pauses of 60 s, and one begun
 START = 1_767_225_600_000_000_000
 REPLAY = (
     f"{SIMULATED}\nstart = 2026-01-01T00:00:00Z\nrows = {ROWS}\nrate_hz = 150.0\nbatch_s = 0.05\ntime_factor = 100.0\n"
@@ -87,8 +88,13 @@ def test_kills_of_agent_and_server_lose_nothing_and_double_nothing(tmp_path: Pat
         ["growth.log", "done", hashlib.sha256(whole).hexdigest(), len(whole)],
         ["scan.dat", "done", hashlib.sha256(big).hexdigest(), len(big)],
     ]
+    assert stored["runs"] == ["closed"] * (RUNS - 1) + ["open"], "each run once, closed by its own stop"
     assert agent_command("status", "--config", str(config)).returncode == 0, "nothing was refused"
 
 
 def _complete(stored: dict[str, Any]) -> bool:
-    return len(stored["times"]) >= ROWS and [state for _, state, *_ in stored["receipts"]] == ["done", "done"]
+    return (
+        len(stored["times"]) >= ROWS
+        and len(stored["runs"]) >= RUNS
+        and [state for _, state, *_ in stored["receipts"]] == ["done", "done"]
+    )
