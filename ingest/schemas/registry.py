@@ -29,6 +29,7 @@ class Quantity(BaseModel):
     high: float | None = None
     bare: bool = Field(default=False, description="the unit alone allows a guess")
     unitless: bool = Field(default=False, description="often written without a unit")
+    needs_unit: bool = Field(default=False, description="its names mean other things where no unit stands beside them")
     state: bool = False
 
 
@@ -113,8 +114,8 @@ def _score(name: str, unit: str | None, quantity: Quantity, technique: Technique
     usual = 0.05 if technique is not None and quantity.id in technique.quantities else 0.0
     by_name = _by_name(name, quantity)
     if unit is None:
-        if len(name) < 3 and name.isascii():
-            return 0.0  # one letter without a unit means anything
+        if quantity.needs_unit or (len(name) < 3 and name.isascii()):
+            return 0.0  # one letter, or a word such as mass, means anything without a unit
         unneeded = quantity.unitless or quantity.state
         return by_name * (0.8 if unneeded else 0.6 + usual) if by_name else 0.0
     if not _fits(unit, quantity):

@@ -19,7 +19,7 @@ _EMPTY = {
     "1.#qnan", "-1.#ind", "1.#inf", "#num!", "#div/0!", "n.a.", "undefined", "invalid",
 }  # fmt: skip
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
-_CLOCK = r"\d{1,3}:\d{1,2}(?::\d{1,2}(?:[.,]\d+)?)?(?:\s*[ap]\.?m\.?)?"
+_CLOCK = r"\d{1,3}:\d{1,2}(?::\d{1,2}(?:[.,]\d+|:\d{3})?)?(?:\s*[ap]\.?m\.?)?"
 _DATE = rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}|\d{{1,2}}[-/ ]{_MONTH}[-/ ,]+\d{{2,4}}|{_MONTH}[-/ ]\d{{1,2}}[-/ ,]+\d{{4}}|\d{{4}}年\d{{1,2}}月\d{{1,2}}日)"  # noqa: E501
 _ZONE = r"(?:\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?"
 _TIME = re.compile(

@@ -11,7 +11,7 @@ ORDERS: tuple[Order, ...] = ("ymd", "dmy", "mdy")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = r"(?P<word>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _CLOCK = (
-    r"(?P<h>\d{1,2})(?P<sep>[:\-])(?P<m>\d{1,2})(?:(?P=sep)(?P<s>\d{1,2})(?:[.,](?P<f>\d{1,9}))?)?\s*(?P<half>[ap]\.?m\.?)?"
+    r"(?P<h>\d{1,2})(?P<sep>[:\-])(?P<m>\d{1,2})(?:(?P=sep)(?P<s>\d{1,2})(?:(?:[.,]|:(?=\d{3}\b))(?P<f>\d{1,9}))?)?\s*(?P<half>[ap]\.?m\.?)?"
     r"\s*(?P<zone>Z\b|UTC|GMT|[+-]\d{2}:?\d{2}\b)?"
 )
 _BODY = (

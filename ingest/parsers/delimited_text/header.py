@@ -8,7 +8,7 @@ from ingest.parsers.delimited_text.cells import kind_of
 from ingest.parsers.delimited_text.tables import Shape
 from ingest.schemas.units import parse_unit
 
-_COMMENT = re.compile(r"^ *(?:#+|//+|%+|'|;+|\*+|!+|REM\b)\s?", re.IGNORECASE)
+_COMMENT = re.compile(r"^ *(?:#L(?=\s)|#+|//+|%+|'|;+|\*+|!+|REM\b)\s?", re.IGNORECASE)
 _PROSE = {"of", "the", "and", "is", "to", "for", "with", "begin", "end", "from", "this", "by", "are", "was", "in"}
 _RULE = re.compile(r"^[\s\-=_*#+~.|/\\;,]+$")
 _LABELS = re.compile(

@@ -83,16 +83,17 @@ def _score(windows: Sequence[Sequence[str]], shape: Shape) -> float:
             kinds = shape.kinds(cells) if len(cells) <= MAX_COLUMNS else ""
             row = is_row(kinds) and (shape.delimiter == " " or len(cells) > 1 or kinds == "n")
             if row and (not run or run[-1][0] == len(cells)):
-                run.append((len(cells), _worth(kinds)))
+                run.append((len(cells), _worth(kinds, shape)))
                 continue
             score += sum(worth for _, worth in run) if len(run) >= LEAST_ROWS else 0.0
-            run = [(len(cells), _worth(kinds))] if row else []
+            run = [(len(cells), _worth(kinds, shape))] if row else []
         score += sum(worth for _, worth in run) if len(run) >= LEAST_ROWS else 0.0
     return score
 
 
-def _worth(kinds: str) -> float:
-    worth = kinds.count("n") + kinds.count("t") - 1.5 * kinds.count("x")
+def _worth(kinds: str, shape: Shape) -> float:
+    """Text between clear delimiters is a column of words; between blanks it is probably prose."""
+    worth = kinds.count("n") + kinds.count("t") - (1.5 if shape.delimiter == " " else 0.4) * kinds.count("x")
     return worth * (0.5 if len(kinds) == 1 else 1.0)
 
 
