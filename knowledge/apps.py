@@ -1,6 +1,7 @@
 """Django's view of the package knowledge."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,7 +14,7 @@ class KnowledgeConfig(AppConfig):
 
     def ready(self) -> None:
         """Stages in the order of the data path, and the menu."""
-        from eln.ui.registry import NavItem, nav_add
+        from eln.ui.registry import Check, NavItem, check_add, nav_add
         from ingest.feeds.stage import stage_register
         from knowledge.graph.stages import GraphStage
         from knowledge.imports.stages import ImportStage
@@ -24,4 +25,18 @@ class KnowledgeConfig(AppConfig):
         stage_register(ImportStage())
         stage_register(IndexStage())
         stage_register(GraphStage())
+        check_add(Check(_("Search index"), _index_state))
         nav_add(NavItem(_("Search"), "knowledge:search", 60, "search"))
+
+
+def _index_state() -> tuple[bool, str]:
+    """Whether the index fits the topics as they are now, in a sentence."""
+    from knowledge.index.columns import fingerprint
+    from knowledge.index.segments import manifest_read
+
+    manifest = manifest_read()
+    if not manifest.generation:
+        return True, gettext("Empty: it is built when the first records come in.")
+    if manifest.fingerprint != fingerprint():
+        return False, gettext("Built for other topics than now: run manage.py rebuild index.")
+    return True, gettext("Up to date with the topics; change number %(number)s.") % {"number": manifest.generation}

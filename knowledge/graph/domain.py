@@ -12,7 +12,7 @@ UNSAID = {"unknown", ""}
 
 @dataclass(frozen=True)
 class Node:
-    """A thing in the graph. `kind`: material, element, spacegroup, class, prototype, dataset or record."""
+    """A thing in the graph. `kind`: material, element, spacegroup, class, prototype, dataset, record or entry."""
 
     key: str
     kind: str

@@ -84,4 +84,8 @@ def _records(formula: str, scope: Scope, limit: int) -> tuple[list[Node], list[E
         nodes[source] = Node(source, "dataset", record.dataset.title)
         edges.append(Edge(material_key(formula), "described_by", item, (record.pk,)))
         edges.append(Edge(item, "from", source, (record.pk,)))
+        if record.entry_id is not None:
+            entry = f"entry:{record.entry_id}"
+            nodes[entry] = Node(entry, "entry", str(record.entry_id))
+            edges.append(Edge(item, "measured_in", entry, (record.pk,)))
     return list(nodes.values()), edges

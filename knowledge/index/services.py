@@ -88,6 +88,6 @@ def index_rebuild() -> int:
 
 
 def index_ensure() -> None:
-    """Build the index if there is none yet, or if it was built for other topics."""
+    """Build the index if there is none yet, or if it was built for other topics; else next to nothing."""
     if segments.manifest_read().fingerprint != fingerprint():
         index_rebuild()

@@ -198,6 +198,7 @@ def material(formula: str, scope: Scope, *, predicted: bool) -> Context:
         "shown": told,
         "values": values,
         "names": names,
+        "conditioned": any(one.stated.conditions or one.stated.method for group in values for one in group.sources),
         "spacegroups": sorted({record.spacegroup_number for record in told if record.spacegroup_number}),
         "structures": [(record, peaks_of(record)) for record in told if record.structure or peaks_of(record)][:4],
         "predicted": predicted,
@@ -219,7 +220,7 @@ def _node_label(kind: str, name: str, label: str) -> str:
         return show.value_label(None, name, label)
     if kind == "material":
         return show.pretty_formula(label)
-    return f"{NODE_KINDS['spacegroup']} {label}" if kind == "spacegroup" else label
+    return f"{NODE_KINDS[kind]} {label}" if kind in ("spacegroup", "entry") else label
 
 
 def _node_address(kind: str, name: str, label: str, key: str) -> str:
@@ -227,6 +228,8 @@ def _node_address(kind: str, name: str, label: str, key: str) -> str:
         return reverse("knowledge:material", args=[label])
     if kind == "record":
         return reverse("knowledge:record", args=[key.partition(":")[2]])
+    if kind == "entry":
+        return reverse("eln:entry", args=[label])
     search = reverse("knowledge:search")
     pairs = {
         "element": f"?el={label}",
@@ -288,7 +291,7 @@ def record(found: Record) -> Context:
         "pretty": show.pretty_formula(found.formula),
         "topic": show.topic_label(found.topic),
         "values": [(one, show.property_label(found.topic, one.property), show.cell(found.topic, one)) for one in told],
-        "raw": [(one.column, one.raw) for one in told if one.column and one.raw is not None],
+        "conditioned": any(one.conditions or one.method for one in told),
         "receipt": receipt,
         "peaks": peaks_of(found),
         "versions": _versions(found),

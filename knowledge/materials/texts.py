@@ -36,10 +36,12 @@ NODE_KINDS = {
     "prototype": _("prototype"),
     "dataset": _("data set"),
     "record": _("record"),
+    "entry": _("notebook entry"),
 }
 RELATIONS = {
     "contains": _("contains"),
     "has_spacegroup": _("has the space group"),
     "described_by": _("is described by"),
     "from": _("comes from"),
+    "measured_in": _("was measured in"),
 }

@@ -10,6 +10,7 @@ from eln.accounts.scope import Scope
 from knowledge.errors import QueryError
 from knowledge.index.columns import Column
 from knowledge.index.reader import reader
+from knowledge.index.services import index_ensure
 from knowledge.query import properties
 from knowledge.query.sql import Compiler
 from knowledge.query.types import Aggregate, Evidence, Query, Row, Sort, Stated
@@ -54,6 +55,7 @@ def run(query: Query, *, scope: Scope) -> Evidence:
     Raises QueryError for an unknown property or topic, a value of the wrong type or a unit that does not fit.
     """
     began = time.perf_counter()
+    index_ensure()
     chosen = _selection(query, scope)
     count = int(chosen.ask("count(*)")[0][0])
     rows = _page(query, chosen) if query.limit > 0 else ()

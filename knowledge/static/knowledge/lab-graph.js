@@ -7,10 +7,10 @@ import cytoscape from "../vendor/cytoscape.esm.min.mjs";
 
 const COLOURS = {
   material: "--plot-1", element: "--plot-3", spacegroup: "--plot-2", class: "--plot-4",
-  prototype: "--plot-5", dataset: "--plot-8", record: "--plot-6",
+  prototype: "--plot-5", dataset: "--plot-8", record: "--plot-6", entry: "--plot-7",
 };
 // From what is alike, over what is shared, to the material, its records and their data sets.
-const COLUMNS = { element: 1, spacegroup: 1, class: 1, prototype: 1, record: 3, dataset: 4 };
+const COLUMNS = { element: 1, spacegroup: 1, class: 1, prototype: 1, record: 3, dataset: 4, entry: 4 };
 
 // Cytoscape would add a style element, which the page's security policy refuses; an element of that id stops it.
 function withoutOwnStyles() {
