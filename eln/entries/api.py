@@ -68,6 +68,7 @@ def alert_mark(alert: Any) -> dict[str, Any]:  # Any: Alert, or a row of the liv
         "id": f"alert-{alert.pk}",
         "x": alert.started.timestamp(),
         "end": alert.ended.timestamp() if alert.ended else None,
+        "open": alert.ended is None,
         "label": f"{alert.channel} {kind_label(alert.kind)}".strip(),
         "kind": alert.kind,
     }

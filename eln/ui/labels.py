@@ -2,9 +2,18 @@
 
 from django.utils.translation import get_language
 
+from ingest.gateway.models import Instrument
+
 
 def _language() -> str:
     return "zh" if (get_language() or "").startswith("zh") else "en"
+
+
+def instrument_label(instrument: Instrument | None) -> str:
+    """An instrument's title in the reader's language."""
+    if instrument is None:
+        return ""
+    return instrument.title_zh if _language() == "zh" and instrument.title_zh else instrument.title
 
 
 def quantity_label(quantity: str | None) -> str:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from eln.instruments.kinds import kind_label
 from eln.ui import registry
-from eln.ui.labels import quantity_label, technique_label
+from eln.ui.labels import instrument_label, quantity_label, technique_label
 from eln.ui.quantity import pretty_bytes, pretty_number, pretty_unit
 
 register = template.Library()
@@ -19,6 +19,7 @@ register.filter("unit", pretty_unit)
 register.filter("bytes", pretty_bytes)
 register.filter("number", pretty_number)
 register.filter("alert_kind", kind_label)
+register.filter("instrument_label", instrument_label)
 register.filter("quantity_label", quantity_label)
 register.filter("technique_label", technique_label)
 register.filter("of", lambda mapping, key: mapping.get(key, ()) if mapping else ())

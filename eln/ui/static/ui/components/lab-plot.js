@@ -222,7 +222,7 @@ class LabPlot extends HTMLElement {
       cursor: { sync: { key: this.#key() }, points: { size: 6 }, drag: { x: true, y: false } },
       scales: { x: { time: x.time }, y: { distr: log ? 3 : 1, range: log ? undefined : padded } },
       axes: [
-        { ...axis, show: true, size: last ? (x.time ? 42 : 30) : 8, label: last ? titled(x) : undefined, labelSize: 18, labelGap: 0, values: last ? (x.time ? CLOCK : undefined) : () => [] },
+        { ...axis, space: x.time ? 90 : 60, size: last ? (x.time ? 42 : 30) : 8, label: last ? titled(x) : undefined, labelSize: 18, labelGap: 0, values: last ? (x.time ? CLOCK : undefined) : () => [] },
         { ...axis, size: 68, label: group.unit || undefined, labelSize: 16, values: (_, splits) => splits.map((v) => (v === null ? "" : short(v))) },
       ],
       series: [{}, ...group.series.map((series) => ({

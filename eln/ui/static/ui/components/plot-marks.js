@@ -11,15 +11,16 @@ export function drawMarks(u, marks, style, labelled) {
   ctx.textAlign = "left";
   for (const mark of [...marks].sort((a, b) => a.x - b.x)) {
     const from = u.valToPos(mark.x, "x", true);
-    const to = mark.end ? u.valToPos(mark.end, "x", true) : from;
-    if (!(to >= bbox.left && from <= bbox.left + bbox.width)) continue;
+    const edge = bbox.left + bbox.width;
+    const to = mark.end ? u.valToPos(mark.end, "x", true) : (mark.open ? Math.max(from, edge) : from);
+    if (!(to >= bbox.left && from <= edge)) continue;
     const quiet = QUIET.has(mark.kind);
     const colour = style.getPropertyValue(quiet ? "--muted" : "--bad").trim();
     const at = Math.max(from, bbox.left);
     if (!quiet && to > at) {
       ctx.globalAlpha = 0.12;
       ctx.fillStyle = colour;
-      ctx.fillRect(at, bbox.top, Math.min(to, bbox.left + bbox.width) - at, bbox.height);
+      ctx.fillRect(at, bbox.top, Math.min(to, edge) - at, bbox.height);
       ctx.globalAlpha = 1;
     }
     ctx.strokeStyle = colour;
@@ -30,7 +31,7 @@ export function drawMarks(u, marks, style, labelled) {
     ctx.lineTo(at, bbox.top + bbox.height);
     ctx.stroke();
     const width = ctx.measureText(mark.label ?? "").width;
-    if (labelled && mark.label && at > free && at + width < bbox.left + bbox.width + 40 * ratio) {
+    if (labelled && mark.label && at > free && at + width < edge + 8 * ratio) {
       ctx.fillStyle = colour;
       ctx.fillText(mark.label, at + 4 * ratio, bbox.top + 3 * ratio);
       free = at + width + 10 * ratio;
