@@ -1,6 +1,6 @@
 """Channels on disk: one Parquet file for each parsed file, one row a channel, lists of values, times and texts."""
 
-import os
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ def arrays_path(parsed_id: int) -> Path:
     return home() / "parsed" / f"{parsed_id % 1000:03d}" / f"{parsed_id}.parquet"
 
 
-def arrays_write(parsed_id: int, channels: Sequence[Channel]) -> None:
-    """Replace the arrays of a parsed file, all at once."""
+def arrays_write(channels: Sequence[Channel]) -> Path:
+    """Write arrays to a part file, before any transaction; `arrays_place` puts it where it belongs."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -42,10 +42,17 @@ def arrays_write(parsed_id: int, channels: Sequence[Channel]) -> None:
             "texts": pa.array([list(channel.texts or ()) for channel in channels], pa.large_list(pa.string())),
         }
     )
+    folder = home() / "parsed"
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f"{uuid.uuid4().hex}.part"
+    pq.write_table(table, part, compression="zstd")
+    return part
+
+
+def arrays_place(part: Path, parsed_id: int) -> None:
+    """Make a part file the arrays of a parsed file, replacing older ones at once."""
     path = arrays_path(parsed_id)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    pq.write_table(table, part, compression="zstd")
     part.replace(path)
 
 

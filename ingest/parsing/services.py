@@ -11,7 +11,7 @@ from django.db import transaction
 from ingest.feeds.services import feed_append
 from ingest.gateway.models import Receipt
 from ingest.gateway.selectors import receipt_path
-from ingest.parsing.arrays import arrays_write
+from ingest.parsing.arrays import arrays_place, arrays_write
 from ingest.parsing.models import ParsedFile
 from ingest.parsing.result import Outcome
 from ingest.parsing.sandbox import Limits, parse_isolated
@@ -60,10 +60,11 @@ def parsed_store(*, receipt: Receipt, outcome: Outcome, size: int, seconds: floa
         "growing": growing,
         "seconds": seconds,
     }
+    part = arrays_write(outcome.channels) if outcome.status == "parsed" else None
     with transaction.atomic():
         parsed, _ = ParsedFile.objects.update_or_create(receipt=receipt, defaults=fields)
-        if outcome.status == "parsed":
-            arrays_write(parsed.pk, outcome.channels)
+        if part is not None:
+            arrays_place(part, parsed.pk)
         feed_append("parsed", str(parsed.pk))
     return parsed
 
