@@ -10,7 +10,9 @@ from ingest.detectors.record import Record
 from ingest.detectors.watch import Watch
 
 ALARM = 0.5
-NEW = "unusual"
+NEW, JUMP = "unusual", "burst"
+AFTER = 0.98  # a row soon after an alarm stays suspect to a degree, below an alarm
+SURE = ("gap", "stuck", "out_of_range")  # without a recipe's events the other kinds only raise the degree, not an alarm
 
 
 @dataclass(frozen=True)
@@ -30,15 +32,21 @@ def score_rows(timestamps: ArrayLike, values: ArrayLike, channel: Channel | None
     column = np.asarray(values, np.float64).tolist()
     if len(times) != len(column):
         raise ValueError(f"{len(times)} timestamps for {len(column)} values")
-    watch, record = Watch(channel or Channel()), Record()
-    return [_row(watch, record, time, value) for time, value in zip(times, column, strict=True)]
+    watch, record, rows, after = Watch(channel or Channel()), Record(), [], 0.0
+    for time, value in zip(times, column, strict=True):
+        row = _row(watch, record, time, value)
+        rows.append(row if row.score >= after else RowScore(after, ""))
+        after = min(AFTER * rows[-1].score, 0.99 * ALARM)
+    return rows
 
 
 def _row(watch: Watch, record: Record, time: int, value: float) -> RowScore:
     if value != value:
         return RowScore(0.5, "gap")
-    found = [(finding.score, finding.kind) for finding in watch.update([time], [value])]
-    score, kind = max([*found, (record.update(value), NEW)])
+    findings = watch.update([time], [value])
+    found = [(finding.score * (1.0 if finding.kind in SURE else 0.45), finding.kind) for finding in findings]
+    new, jump = record.update(value)
+    score, kind = max([*found, (new, NEW), (jump, JUMP)])
     score = min(max(float(score), 0.0), 1.0)
     return RowScore(score, kind if score >= ALARM else "")
 

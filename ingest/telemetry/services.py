@@ -32,7 +32,7 @@ MERGE_COUNT = 12
 GRACE = timedelta(minutes=10)
 SECOND = 1_000_000_000
 
-_described: set[tuple[int, str, int]] = set()
+_described: set[tuple[int, datetime, str, int]] = set()
 
 
 def batch_store(*, agent: Agent, batch: Batch, data: bytes) -> bool:
@@ -101,19 +101,20 @@ def _segment(instrument: Instrument, points: Points) -> Segment:
 
 def _describe(instrument: Instrument, descriptors: Sequence[Descriptor], points: Points, since_ns: int) -> None:
     """Keep new descriptors, and a bare one for a channel nobody described; what is known is not looked up again."""
+    which = (instrument.pk, instrument.created)
     rows = [
         ChannelDescriptor(instrument=instrument, since_ns=since_ns, **descriptor.model_dump())
         for descriptor in descriptors
-        if (instrument.pk, descriptor.name, descriptor.version) not in _described
+        if (*which, descriptor.name, descriptor.version) not in _described
     ]
     rows += [
         ChannelDescriptor(instrument=instrument, since_ns=since_ns, name=name)
         for name in points
-        if (instrument.pk, name, 0) not in _described
+        if (*which, name, 0) not in _described
     ]
     if rows:
         ChannelDescriptor.objects.bulk_create(rows, ignore_conflicts=True, batch_size=200)
-        known = {(instrument.pk, row.name, row.version) for row in rows}
+        known = {(*which, row.name, row.version) for row in rows}
         transaction.on_commit(lambda: _described.update(known))
 
 
