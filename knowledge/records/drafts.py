@@ -7,7 +7,7 @@ from typing import Any
 Json = str | float | int | bool | None | list[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Value:
     """One stated value; `value` in the canonical `unit`, `raw` as the source spells it."""
 
@@ -38,7 +38,7 @@ class Value:
         return said
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Draft:
     """One record to be. `key` tells it from the others of its data set, and stays when the source is reordered."""
 
