@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from knowledge.errors import QueryError
 from knowledge.formula import NotAFormula, parse_formula
@@ -31,7 +32,7 @@ def box_filter(text: str) -> Filter | None:
     if not text:
         return None
     if len(text) > LONGEST:
-        raise QueryError(f"The search box takes at most {LONGEST} characters.")
+        raise QueryError(_("The search box takes at most %(most)s characters.") % {"most": LONGEST})
     if _FILTER.search(text):
         return parse_filter(text)
     if _SYSTEM.fullmatch(text) and all(symbol in bits() for symbol in text.split("-")):

@@ -5,6 +5,9 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from knowledge.errors import FilterError
 from knowledge.query.types import And, Compare, Filter, HasElements, Not, Or, Scalar, Words
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 LONGEST = 8000
 DEEPEST = 40
 MOST_NOTS = 50
+EXAMPLE = 'elements HAS "Bi" AND spacegroup_number = 166'
 ALIASES = {
     "id": "record",
     "chemical_formula_reduced": "formula",
@@ -48,9 +52,10 @@ def parse_filter(text: str) -> Filter:
 
 def _limits(text: str) -> None:
     if not text.strip():
-        raise FilterError('The filter is empty. Write for example: elements HAS "Bi" AND nelements = 2', position=0)
+        raise FilterError(_("The filter is empty. Write for example: %(example)s") % {"example": EXAMPLE}, position=0)
     if len(text) > LONGEST:
-        raise FilterError(f"The filter is longer than {LONGEST} characters: ask for less at once.", position=LONGEST)
+        told = _("The filter is longer than %(most)s characters: ask for less at once.") % {"most": LONGEST}
+        raise FilterError(told, position=LONGEST)
     if text.count("NOT") > MOST_NOTS:
         raise FilterError(f"More than {MOST_NOTS} NOT in one filter: simplify it.", position=text.rfind("NOT"))
     depth = 0
@@ -61,8 +66,9 @@ def _limits(text: str) -> None:
 
 
 WISHES = {
-    "OPERATOR": "a comparison such as = or >=", "PROPERTY": "a property", "STRING": "text in double quotes",
-    "NUMBER": "a number", "UNIT": "a unit", "LPAR": "(", "RPAR": ")", "COMMA": "a comma", "$END": "the end",
+    "OPERATOR": gettext_lazy("a comparison such as = or >="), "PROPERTY": gettext_lazy("a property"),
+    "STRING": gettext_lazy("text in double quotes"), "NUMBER": gettext_lazy("a number"), "UNIT": gettext_lazy("a unit"),
+    "LPAR": "(", "RPAR": ")", "COMMA": gettext_lazy("a comma"), "$END": gettext_lazy("the end"),
 }  # fmt: skip
 
 
@@ -74,15 +80,14 @@ def _explained(text: str, error: Any) -> FilterError:  # Any: lark's errors shar
     wanted = (
         getattr(error, "accepts", None) or getattr(error, "expected", None) or getattr(error, "allowed", None) or ()
     )
-    wishes = sorted(WISHES.get(name, name) for name in wanted)[:12]
+    wishes = sorted(str(WISHES.get(name, name)) for name in wanted)[:12]
     rest = text[at : at + 20]
-    found = f"'{rest}'" if rest else "the end"
-    return FilterError(
-        f"The filter does not read at position {at} ({found}): expected {', '.join(wishes) or 'something else'}. "
-        'Example: elements HAS "Bi" AND spacegroup_number = 166. Words such as AND, HAS stand in capitals, text in double quotes.',
-        position=at,
-        expected=wishes,
-    )
+    found = f"'{rest}'" if rest else _("the end")
+    told = _(
+        "The filter does not read at position %(at)s (%(found)s): expected %(wishes)s. Example: %(example)s. "
+        "Words such as AND, HAS stand in capitals, text in double quotes."
+    ) % {"at": at, "found": found, "wishes": ", ".join(wishes), "example": EXAMPLE}
+    return FilterError(told, position=at, expected=wishes)
 
 
 def _unquote(token: str) -> str:
@@ -109,7 +114,8 @@ def _elements(name: "Token", symbols: list[Scalar], mode: Any) -> Filter:  # Any
 
     for symbol in symbols:
         if not isinstance(symbol, str) or symbol not in bits():
-            raise FilterError(f"'{symbol}' is not the symbol of an element.", position=name.start_pos)
+            told = _("'%(symbol)s' is not the symbol of an element.") % {"symbol": symbol}
+            raise FilterError(told, position=name.start_pos)
     return HasElements(tuple(str(symbol) for symbol in symbols), mode)
 
 
@@ -176,7 +182,7 @@ def _transformer() -> Any:  # Any: lark's Transformer is untyped
             return Compare(_name(name), MIRRORED[str(op)], value)  # type: ignore[arg-type]
 
         def among(self, name: "Token", *values: tuple[Scalar, str | None]) -> Filter:
-            return Compare(_name(name), "in", tuple(value for value, _ in values), values[0][1])
+            return Compare(_name(name), "in", tuple(value for value, _unit in values), values[0][1])
 
         def known(self, name: "Token") -> Filter:
             return Compare(_name(name), "known")

@@ -3,6 +3,8 @@
 from difflib import get_close_matches
 from functools import cache
 
+from django.utils.translation import gettext as _
+
 from ingest.errors import LodestoneError
 from knowledge.errors import QueryError
 from knowledge.index import columns as layout
@@ -53,8 +55,14 @@ def column_of(name: str, topic: str | None) -> Column:
         meant = ", ".join(place for column in found for place in column.topics)
         raise QueryError(f"'{name}' means different things in the topics {meant}: name one of them.", property=name)
     near = get_close_matches(name, names(topic), n=4, cutoff=0.5)
-    hint = f" Did you mean {', '.join(near)}?" if near else f" Known: {', '.join(names(topic)[:40])}."
-    raise QueryError(f"There is no property '{name}'{f' in {topic}' if topic else ''}.{hint}", property=name, near=near)
+    raise QueryError(_absent(name, topic, near), property=name, near=near)
+
+
+def _absent(name: str, topic: str | None, near: list[str]) -> str:
+    if near:
+        return _("There is no property '%(name)s'. Did you mean %(near)s?") % {"name": name, "near": ", ".join(near)}
+    known = ", ".join(names(topic)[:40])
+    return _("There is no property '%(name)s'. Known: %(known)s.") % {"name": name, "known": known}
 
 
 def schema_of(column: Column, topic: str | None) -> Property | None:
@@ -76,7 +84,8 @@ def _class_names(topic: str, name: str) -> dict[str, str]:
 def text_value(column: Column, topic: str | None, value: Scalar) -> str:
     """A text value as the index spells it: formulae reduced, classes by id."""
     if not isinstance(value, str):
-        raise QueryError(f"'{column.property}' is text: put the value in double quotes.", property=column.property)
+        told = _("'%(name)s' is text: put the value in double quotes.") % {"name": column.property}
+        raise QueryError(told, property=column.property)
     if column.property == "formula":
         return _reduced(value)
     item = schema_of(column, topic)
@@ -98,12 +107,14 @@ def _reduced(value: str) -> str:
 def number_bounds(column: Column, topic: str | None, value: Scalar, unit: str | None) -> tuple[float, float]:
     """The number in the column's unit, as (low, high): equal unless it was converted, then one rounding error apart."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise QueryError(f"'{column.property}' is a number, and {value!r} is not.", property=column.property)
+        told = _("'%(name)s' is a number, and '%(value)s' is not.") % {"name": column.property, "value": value}
+        raise QueryError(told, property=column.property)
     given = unit or layout.unit_in(topic, column.property)
     if given == column.unit or given is None:
         return float(value), float(value)
     if column.unit is None:
-        raise QueryError(f"'{column.property}' has no unit; leave '{unit}' away.", property=column.property)
+        told = _("'%(name)s' has no unit; leave '%(unit)s' away.") % {"name": column.property, "unit": unit}
+        raise QueryError(told, property=column.property)
     converted = _converted(column.property, float(value), given, column.unit)
     slack = abs(converted) * 1e-9
     return converted - slack, converted + slack

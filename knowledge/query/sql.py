@@ -6,6 +6,8 @@ Each condition is true or false: a comparison with an absent value is false, and
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 from knowledge.errors import QueryError
 from knowledge.index.columns import Column
 from knowledge.index.elements import bits, mask
@@ -30,7 +32,7 @@ class Compiler:
         """The condition of a filter."""
         self.parts += 1
         if depth > DEEPEST or self.parts > MOST_PARTS:
-            raise QueryError("The filter has too many parts or brackets: ask for less at once.")
+            raise QueryError(_("The filter has too many parts or brackets: ask for less at once."))
         match part:
             case And(parts):
                 return self._joined(" AND ", "true", parts, depth)
@@ -59,7 +61,8 @@ class Compiler:
     def _composition(self, part: HasElements) -> str:
         unknown = next((symbol for symbol in part.elements if symbol not in bits()), None)
         if unknown is not None:
-            raise QueryError(f"'{unknown}' is not the symbol of an element.", element=unknown)
+            told = _("'%(symbol)s' is not the symbol of an element.") % {"symbol": unknown}
+            raise QueryError(told, element=unknown)
         low, high = mask(part.elements)
         tests = {"all": self._all, "any": self._any, "only": self._only, "none": self._none, "exactly": self._exactly}
         return f"(nelements IS NOT NULL AND {tests[part.mode](low, high)})"
@@ -112,7 +115,8 @@ class Compiler:
             test = f"{name} BETWEEN {self._put(low)}::DOUBLE AND {self._put(high)}::DOUBLE"
             return test if op == "=" else f"NOT ({test})"
         if op not in ORDER:
-            raise QueryError(f"'{part.property}' is a number: {op.upper()} compares text.", property=part.property)
+            told = _("'%(name)s' is a number: %(op)s compares text.") % {"name": part.property, "op": op.upper()}
+            raise QueryError(told, property=part.property)
         return f"{name} {op} {self._put(high if op in ('<=', '>') else low)}::DOUBLE"
 
     def _text(self, column: Column, part: Compare, op: str, value: Scalar) -> str:
@@ -127,10 +131,12 @@ class Compiler:
 
     def _boolean(self, column: Column, part: Compare, op: str, value: Scalar) -> str:
         if not isinstance(value, bool) or op not in ("=", "!="):
-            raise QueryError(f"'{part.property}' is TRUE or FALSE, compared by = or !=.", property=part.property)
+            told = _("'%(name)s' is TRUE or FALSE, compared by = or !=.") % {"name": part.property}
+            raise QueryError(told, property=part.property)
         return f'"{column.name}" {"<>" if op == "!=" else "="} {self._put(value)}'
 
     def _list(self, column: Column, part: Compare, op: str, value: Scalar) -> str:
         if op not in ("contains", "="):
-            raise QueryError(f"'{part.property}' is a list: ask what it HAS.", property=part.property)
+            told = _("'%(name)s' is a list: ask what it HAS.") % {"name": part.property}
+            raise QueryError(told, property=part.property)
         return f'list_contains("{column.name}", {self._put(str(value))})'
