@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chat.answering.stores import MOST_ITEMS, Desk, unique, with_filter
+from chat.answering.stores import Desk, unique, with_filter
 from chat.composer import phrases
 from chat.composer.writer import Table
 from chat.planner.grammar import properties_of
+from knowledge.query.executor import run
 from knowledge.query.types import Aggregate, Compare, Evidence, Query, Row
 
 MOST_NAMED = 10
-MOST_ROWS = 2000
+MOST_ROWS = 500
 MOST_CITED = 5
 
 
@@ -60,8 +61,9 @@ def _named(desk: Desk, rows: Sequence[Row], most: int = MOST_NAMED) -> str:
         desk.writer.text("list_item", material=name, marks=desk.writer.cite(own[:1]))
         for name, own in list(first.items())[:most]
     ]
-    if len(first) > most:
-        rest = str(len(first) - most)
+    total = max(len(first), len(desk.draft.items))
+    if total > most:
+        rest = str(total - most)
         desk.writer.hold(rest)
         parts.append(desk.writer.text("more", count=rest))
     return desk.join(parts)
@@ -74,14 +76,14 @@ def _names(query: Query) -> list[str]:
 def listing(desk: Desk) -> None:
     """All materials that match: exact count, the first in the text, all in the items."""
     query, source = _query(desk)
-    evidence = desk.ask(replace(query, limit=MOST_ITEMS, select=(*_names(query), *desk.plan.asked) or ("formula",)))
+    evidence = desk.ask(replace(query, limit=MOST_ROWS, select=(*_names(query), *desk.plan.asked) or ("formula",)))
     desk.draft.count = evidence.count
     if not evidence.count:
         desk.writer.say("nothing", where=desk.where_words(query), source=source)
         _others(desk)
         return
     rows = evidence.rows
-    formulas = unique(row.formula or row.external_id for row in rows)
+    formulas = _all_names(desk, query, evidence)
     wanted = desk.plan.limit
     if wanted:
         formulas = formulas[:wanted]
@@ -97,6 +99,16 @@ def listing(desk: Desk) -> None:
         items=_named(desk, rows, max(wanted, MOST_NAMED) if wanted <= 30 else MOST_NAMED),
     )
     _others(desk)
+
+
+def _all_names(desk: Desk, query: Query, evidence: Evidence) -> list[str]:
+    """Every material that matches, by formula; also those beyond the page of rows."""
+    if evidence.count <= len(evidence.rows):
+        return unique(row.formula or row.external_id for row in evidence.rows)
+    groups = run(
+        replace(query, limit=0, sort=(), aggregate=Aggregate("count", None, "formula")), scope=desk.scope
+    ).groups
+    return sorted(groups)
 
 
 def existence(desk: Desk) -> None:

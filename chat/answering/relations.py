@@ -185,7 +185,8 @@ def similar_to(desk: Desk) -> None:
     chosen = [one for one in found if one.id in kept]
     alike = [one for one in chosen if _ratio(one.formula) == _ratio(rows[0].formula)]
     chosen = (alike if len(alike) >= min(desk.plan.limit, 3) else chosen)[: desk.plan.limit]
-    if not chosen:
+    more = _further(desk, rows[0], material, {one.formula for one in chosen}, desk.plan.limit - len(chosen))
+    if not chosen and not more:
         desk.writer.say("similar_none", material=material.label())
         return
     parts = []
@@ -203,9 +204,28 @@ def similar_to(desk: Desk) -> None:
             )
         )
         table.append((one.id, one.formula, str(kept[one.id].spacegroup_number or ""), f"{one.score:.3g}", why))
+    parts += [desk.writer.text("similar_more", material=row.formula, marks=desk.writer.cite([row])) for row in more]
     desk.writer.say("similar", material=desk.subject(rows[0]), items=desk.writer.text("fact_join").join(parts))
-    desk.draft.items = [one.formula for one in chosen]
+    desk.draft.items = [*(one.formula for one in chosen), *(row.formula for row in more)]
     desk.draft.table = Table((desk.label("formula"), desk.label("spacegroup_number"), "score", "why"), tuple(table))
+
+
+def _further(desk: Desk, row: Row, material: Material, have: set[str], wanted: int) -> list[Row]:
+    """Where a space group was named: more materials of it with the same stoichiometry and a shared element."""
+    if wanted <= 0 or not material.spacegroup:
+        return []
+    parts: list[Filter] = [
+        Compare("spacegroup_number", "=", material.spacegroup),
+        Compare("nelements", "=", len(row.elements)),
+    ]
+    parts += [desk.plan.keep or HasElements(row.elements, "any")]
+    found = desk.ask(Query(topic=row.topic, where=And(tuple(parts)), select=("formula",), limit=2000)).rows
+    first = {
+        one.formula: one
+        for one in reversed(found)
+        if one.formula not in have | {row.formula} and _ratio(one.formula) == _ratio(row.formula)
+    }
+    return [first[formula] for formula in sorted(first)][:wanted]
 
 
 def _ratio(formula: str) -> tuple[float, ...]:

@@ -13,7 +13,7 @@ from knowledge.query.executor import run
 from knowledge.query.types import Aggregate, And, Compare, Evidence, Filter, Query, Row
 from knowledge.topics.schema import topics
 
-MOST_ITEMS = 20000
+MOST_HELD = 400  # rows whose figures an answer may print; no answer names more
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Desk:
     def ask(self, query: Query) -> Evidence:
         """Run a query; its figures may be printed."""
         evidence = run(query, scope=self.scope)
-        self.writer.hold(evidence)
+        self.writer.hold(replace(evidence, rows=evidence.rows[:MOST_HELD]))
         return evidence
 
     def rows_of(self, material: Material, *, placed: bool = False) -> tuple[Row, ...]:

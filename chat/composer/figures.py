@@ -54,9 +54,11 @@ def evidence_texts(evidence: Evidence) -> list[str]:
     return texts
 
 
-def unsupported(text: str, known: Iterable[str]) -> set[str]:
-    """The numbers of a sentence that occur in none of the known texts."""
-    held: set[str] = set()
-    for one in known:
-        held |= numbers_in(one)
+def numbers_of(texts: Iterable[str]) -> set[str]:
+    """The numbers of many texts."""
+    return {number for text in texts for number in numbers_in(text)}
+
+
+def unsupported(text: str, held: set[str]) -> set[str]:
+    """The numbers of a sentence that are not among those held."""
     return numbers_in(text) - held

@@ -52,18 +52,18 @@ class Writer:
     titles: dict[str, str]
     sentences: list[str] = field(default_factory=list)
     cited: dict[str, Cited] = field(default_factory=dict)
-    known: list[str] = field(default_factory=list)
+    held: set[str] = field(default_factory=set)
     dropped: list[str] = field(default_factory=list)
 
     def hold(self, *sources: Evidence | Row | str) -> None:
         """Let figures of this evidence, row or text be printed."""
         for source in sources:
             if isinstance(source, Evidence):
-                self.known.extend(figures.evidence_texts(source))
+                self.held |= figures.numbers_of(figures.evidence_texts(source))
             elif isinstance(source, Row):
-                self.known.extend(figures.row_texts(source))
+                self.held |= figures.numbers_of(figures.row_texts(source))
             else:
-                self.known.append(source)
+                self.held |= figures.numbers_in(source)
 
     def cite(self, rows: Iterable[Row]) -> str:
         """The marks of these records, such as [1][2]."""
@@ -82,7 +82,7 @@ class Writer:
     def title(self, dataset: str) -> str:
         """The name of a data set; figures in it may be printed."""
         title = self.titles.get(dataset, dataset)
-        self.known.append(title)
+        self.hold(title)
         return title
 
     def text(self, key: str, /, **places: str) -> str:
@@ -93,7 +93,7 @@ class Writer:
         """Add a sentence, unless it holds a figure that no evidence supports."""
         sentence = " ".join(self.text(key, **places).split())
         sentence = sentence.replace(" .", ".").replace("， ", "，").replace(" 。", "。")
-        missing = figures.unsupported(sentence, self.known)
+        missing = figures.unsupported(sentence, self.held)
         if missing:
             self.dropped.append(sentence)
             log.error("a sentence with figures of no evidence was dropped: %s (%s)", sorted(missing), key)

@@ -21,7 +21,8 @@ pytestmark = [pytest.mark.shared, pytest.mark.slow, pytest.mark.django_db(transa
 @pytest.fixture
 def table(shared: Path, db: Any) -> Iterator[Path]:
     """The two topics imported and indexed."""
-    from knowledge.index.services import index_rebuild
+    from ingest.feeds.services import stages_drain
+    from knowledge.index.services import index_ensure
 
     for topic in ("topological_materials", "crystal_structures"):
         with tempfile.TemporaryFile("w") as out:
@@ -29,7 +30,8 @@ def table(shared: Path, db: Any) -> Iterator[Path]:
                 call_command("import_topics", str(shared / "topics" / topic), json=True, stdout=out)
             except SystemExit:  # some of the public files are broken on purpose
                 continue
-    index_rebuild()
+    stages_drain()
+    index_ensure()
     yield shared
 
 
