@@ -79,6 +79,7 @@ def test_htmx_gets_the_results_alone_and_a_bad_filter_its_reason(browser: Client
     wrong = browser.get("/knowledge/?q=elements+HAS")
     assert wrong.status_code == 400
     assert "position 12" in wrong.content.decode()
+    assert 'value="elements HAS"' in wrong.content.decode()
 
 
 def test_the_material_page_shows_every_source_and_marks_where_they_differ(browser: Client) -> None:
