@@ -41,10 +41,14 @@ def _checked(predictor: Predictor) -> None:
 def predict_query(
     *, predictor: Predictor, query: Query, scope: Scope, owner: User | None, start: bool = True, most: int = 200_000
 ) -> Job:
-    """A job that predicts every material of a query, one row for each formula and space group."""
+    """A job that predicts every material of a query, one row for each formula and space group.
+
+    Only records that are open to all: what is filed is open to all, and must not tell what a project keeps to itself.
+    """
     _checked(predictor)
+    open_to_all = Scope(user_id=scope.user_id)
     found: dict[tuple[str, int | None], Any] = {}
-    for row, formula in composed(query_rows(query, scope=scope, select=("formula",), most=most)):
+    for row, formula in composed(query_rows(query, scope=open_to_all, select=("formula",), most=most)):
         found.setdefault((formula.reduced, row.spacegroup_number), (row, formula))
     if not found:
         raise BadDataset("none of these records has a composition")

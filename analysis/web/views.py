@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from analysis.datasets.domain import Dataset
 from analysis.datasets.query import query_dataset
+from analysis.errors import BadDataset
 from analysis.jobs import selectors as jobs
 from analysis.jobs.models import Job
 from analysis.jobs.reasons import reason_told
@@ -71,7 +72,6 @@ def _uploaded(request: HttpRequest, target: str) -> Dataset:
     from tempfile import TemporaryDirectory
 
     from analysis.datasets.table import table_dataset, table_read
-    from analysis.errors import BadDataset
 
     sent = request.FILES.get("table")
     if sent is None:
@@ -233,6 +233,8 @@ def predict(request: HttpRequest, uid: str) -> HttpResponse:
     text, topic, where = (request.POST.get(name, "").strip() for name in ("formulas", "topic", "filter"))
     if text:
         started = predict_formulas(predictor=found, texts=text.splitlines(), owner=user)
+    elif not topic and not where:
+        raise BadDataset(_("Give formulas, one a line, or choose a topic or a filter."))
     else:
         query = Query(topic=topic or None, where=parse_filter(where) if where else None)
         started = predict_query(predictor=found, query=query, scope=scope, owner=user)
