@@ -49,13 +49,13 @@ def _token(site: Site) -> str:
     return token
 
 
-def _noise(rows: int) -> dict[str, array[float]]:
+def _noise(rows: int) -> "dict[str, array[float]]":
     """Values that do not compress, as real ones hardly do."""
     draw = random.Random(1)  # noqa: S311 - noise
     return {name: array("d", (draw.gauss(20, 1) for _ in range(rows))) for name in CHANNELS}
 
 
-def _block(first: int, values: dict[str, array[float]]) -> Block:
+def _block(first: int, values: "dict[str, array[float]]") -> Block:
     rows = len(values[CHANNELS[0]])
     return Block(times=array("q", (first + row * SECOND for row in range(rows))), channels=values)
 

@@ -11,7 +11,8 @@ from ingest.agent.sources.folder.scan import scan
 from ingest.agent.sources.folder.watch import Watch
 from ingest.agent.sources.protocol import SourceContext
 
-MAX_SHARE = 0.05  # of a processor for scanning: a slow folder is scanned less often
+MAX_SHARE = 0.03  # of a processor for scanning: a large folder is scanned less often ...
+MAX_PAUSE_S = 15.0  # ... but not more seldom than this
 
 
 class FolderSource:
@@ -38,10 +39,11 @@ class FolderSource:
             began = time.monotonic()
             try:
                 found = scan(self._params)
+                pause = max(self._params.rescan_s, min((time.monotonic() - began) / MAX_SHARE, MAX_PAUSE_S))
                 watch.round(found)
             except SourceAway as error:
+                pause = self._params.rescan_s
                 context.report("away", str(error))
             else:
                 faults = [*watch.faults, *(f"cannot read the folder {one}" for one in found.unreadable)]
                 context.report("running", "; ".join(faults[:3]))
-            pause = max(self._params.rescan_s, (time.monotonic() - began) / MAX_SHARE)

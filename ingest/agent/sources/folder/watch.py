@@ -14,6 +14,7 @@ from ingest.agent.sources.folder.tail import Tail, anchor_of, head_of, is_same, 
 from ingest.agent.sources.protocol import FileShip, Item, SourceContext, TailClose, TailPiece
 from ingest.contract import Envelope
 
+GATHER = 100  # finished files that share one commit
 MISSING_S = 10.0  # a followed file that is gone for so long was removed
 
 
@@ -27,6 +28,7 @@ class Watch:
         self._marks: dict[str, tuple[int, int]] = {}  # of followed files, when last read
         self._still: dict[str, tuple[tuple[int, int], float]] = {}  # mark, and since when (monotonic)
         self._missing: dict[str, float] = {}
+        self._gathered: list[tuple[str, dict[str, Any], list[Item]]] = []
         self.faults: list[str] = []
         for key, saved in context.checkpoints().items():
             if saved["kind"] == "tail":
@@ -40,12 +42,15 @@ class Watch:
         for relative in list(self._tails):
             self._try(relative, self._tail_step)
         for relative, seen in sorted(found.files.items()):
+            if self._context.wait(0):
+                break
             if relative in self._tails or self._shipped(relative, seen):
                 continue
             if self._params.grows(relative):
                 self._try(relative, self._tail_begin, seen)
             else:
                 self._try(relative, self._settle, seen, self._params.settle_s)
+        self._flush()
         for gone in self._still.keys() - found.files.keys():
             del self._still[gone]
 
@@ -82,8 +87,19 @@ class Watch:
             return
         before = self._done.get(relative)
         items = [] if before is not None and before["sha256"] == sha256 else [self._file(relative, seen, sha256)]
-        self._done_commit(relative, seen, sha256, items)
         self._still.pop(relative, None)
+        self._gathered.append((relative, _done(seen, sha256), items))
+        if len(self._gathered) >= GATHER:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Commit the finished files gathered so far."""
+        if not self._gathered:
+            return
+        items = [item for _, _, some in self._gathered for item in some]
+        self._context.commit(*items, checkpoints={_key_of(relative): done for relative, done, _ in self._gathered})
+        self._done.update((relative, done) for relative, done, _ in self._gathered)
+        self._gathered.clear()
 
     def _file(self, relative: str, seen: Seen, sha256: str) -> Item:
         identity = "\0".join([self._context.instrument, self._context.name, _key_of(relative), sha256])
@@ -101,11 +117,6 @@ class Watch:
             created=datetime.fromtimestamp(created, UTC),
             metadata={"path": _printable(relative)},
         )
-
-    def _done_commit(self, relative: str, seen: Seen, sha256: str, items: list[Item]) -> None:
-        done = {"kind": "done", "size": seen.size, "mtime_ns": seen.mtime_ns, "sha256": sha256}
-        self._context.commit(*items, checkpoints={_key_of(relative): done})
-        self._done[relative] = done
 
     # -- growing files ----------------------------------------------------------------------------------------------
 
@@ -184,7 +195,9 @@ class Watch:
         items = self._closing(relative, tail)
         if not isinstance(items[-1], TailClose) or items[-1].envelope.sha256 != sha256:
             items.append(self._file(relative, seen, sha256))
-        self._done_commit(relative, seen, sha256, items)
+        done = _done(seen, sha256)
+        self._context.commit(*items, checkpoints={_key_of(relative): done})
+        self._done[relative] = done
         self._forget(relative)
 
     def _closing(self, relative: str, tail: Tail) -> list[Item]:
@@ -242,6 +255,11 @@ class Watch:
         self._tails.pop(relative, None)
         self._marks.pop(relative, None)
         self._missing.pop(relative, None)
+
+
+def _done(seen: Seen, sha256: str) -> dict[str, Any]:
+    """The checkpoint of a file that was shipped as it is."""
+    return {"kind": "done", "size": seen.size, "mtime_ns": seen.mtime_ns, "sha256": sha256}
 
 
 def _printable(text: str) -> str:
