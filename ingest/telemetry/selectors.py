@@ -82,7 +82,7 @@ def points_read(
     ]
     for points in waiting:
         chosen = {
-            name: cut(series, start_ns, end_ns) for name, series in points.items() if not wanted or name in wanted
+            name: cut(series, start_ns, end_ns) for name, series in points.items() if wanted is None or name in wanted
         }
         parts.append({name: series for name, series in chosen.items() if len(series)})
     return merged(parts)
@@ -130,9 +130,12 @@ def channel_list(*, instrument: str, start_ns: int | None = None, end_ns: int | 
     """The channels with points in a stretch of time (with none given: all that were ever described), in order of name."""
     summary = _summary(instrument, start_ns, end_ns)
     rows = ChannelDescriptor.objects.filter(instrument__slug=instrument)
-    if end_ns is not None:
-        rows = rows.filter(Q(since_ns__lte=end_ns) | Q(version=0))
-    newest = {row.name: row for row in rows.order_by("version")}
+    newest: dict[str, ChannelDescriptor] = {}
+    for row in rows.order_by("version"):
+        known = newest.get(row.name)
+        # what was first said of a channel holds for points from before it was said, such as a backlog's
+        if known is None or known.version == 0 or end_ns is None or row.since_ns <= end_ns:
+            newest[row.name] = row
     everything = start_ns is None and end_ns is None
     found = []
     for name in sorted(newest):
