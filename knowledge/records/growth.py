@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.schemas.registry import quantity_of, techniques
+from ingest.schemas.registry import quantities, quantity_of, techniques
 from ingest.schemas.units import convert, parse_unit
 from knowledge.formula import Formula, NotAFormula, find_formulas, parse_formula
 from knowledge.records.drafts import Value
@@ -72,30 +72,36 @@ def is_growth(technique: str, channels: Sequence[Described]) -> bool:
 
 
 def _quantity(channel: Described) -> str | None:
-    return channel.quantity or quantity_of(channel.name, channel.unit)[0]
+    """The registry's quantity: as described, or by the described word or the name where that is none of the registry's."""
+    if channel.quantity in quantities():
+        return channel.quantity
+    words = (channel.quantity.replace("_", " "), channel.name) if channel.quantity else (channel.name,)
+    return next((found for word in words if (found := quantity_of(word, channel.unit)[0])), None)
 
 
 def channel_for(quantity: str, channels: Sequence[Described]) -> Described | None:
     """The channel that stands for a quantity: a reading rather than a set point, the chamber rather than a side line."""
     fitting = [c for c in channels if _quantity(c) == quantity and not _SET_POINT.search(c.name)]
 
-    def rank(channel: Described) -> tuple[bool, bool, str]:
-        return bool(_ELSEWHERE.search(channel.name)), not _CHAMBER.search(channel.name), channel.name
+    def rank(channel: Described) -> tuple[bool, bool, bool, str]:
+        other = quantity not in re.sub(r"\W+", "_", channel.name.lower())
+        return bool(_ELSEWHERE.search(channel.name)), not _CHAMBER.search(channel.name), other, channel.name
 
     return min(fitting, key=rank, default=None)
 
 
 def channels_needed(channels: Sequence[Described]) -> list[str]:
-    """The names of the channels whose points the statistics need."""
-    chosen = (channel_for(quantity, channels) for quantity in sorted({s.quantity for s in STATISTICS}))
-    return [channel.name for channel in chosen if channel]
+    """The names of all channels that could serve the statistics; which of them does shows when their points are there."""
+    wanted = {statistic.quantity for statistic in STATISTICS}
+    return [c.name for c in channels if _quantity(c) in wanted and not _SET_POINT.search(c.name)]
 
 
 def statistics_values(channels: Sequence[Described], points: Mapping[str, NDArray[np.float64]]) -> list[Value]:
     """The statistics of a run. points[name]: shape (n,), in the channel's unit; NaN and infinities are passed over."""
     values = []
+    recorded = [channel for channel in channels if len(points.get(channel.name, ()))]
     for statistic in STATISTICS:
-        channel = channel_for(statistic.quantity, channels)
+        channel = channel_for(statistic.quantity, recorded)
         series = points.get(channel.name) if channel else None
         unit = parse_unit(channel.unit) if channel and channel.unit else None
         if channel is None or series is None or unit is None:

@@ -45,6 +45,15 @@ def _texts(entry: Entry) -> list[Value]:
     return [Value(name, text, None, "entry", text) for name, text in stated.items() if text]
 
 
+def _channels(instrument: str, start_ns: int, end_ns: int) -> list[Described]:
+    """The instrument's channels as described in the run, or ever: a description may be dated later than its first points."""
+    known = {channel.name: channel for channel in channel_list(instrument=instrument)}
+    for channel in channel_list(instrument=instrument, start_ns=start_ns, end_ns=end_ns):
+        if channel.unit or channel.quantity or channel.name not in known:
+            known[channel.name] = channel
+    return [Described(c.name, c.unit, c.quantity) for c in known.values()]
+
+
 def entry_draft(entry: Entry) -> Draft | None:
     """The record of an entry; none where it is no finished growth run."""
     run = entry.run
@@ -52,7 +61,7 @@ def entry_draft(entry: Entry) -> Draft | None:
         return None
     window = {"start_ns": _ns(entry.started), "end_ns": _ns(entry.ended)}
     slug = run.instrument.slug
-    channels = [Described(c.name, c.unit, c.quantity) for c in channel_list(instrument=slug, **window)]
+    channels = _channels(slug, **window)
     if not is_growth(entry.technique or run.instrument.technique, channels):
         return None
     needed = channels_needed(channels)

@@ -19,7 +19,8 @@ from tests.builders.ingest import a_batch
 
 CHANNELS = [
     Described("substrate.setpoint", "degC", "substrate_temperature"),
-    Described("substrate.temperature", "degC", "substrate_temperature"),
+    Described("substrate_temperature", "degC", "substrate_temperature"),
+    Described("pyrometer", "degC", "substrate_temperature"),
     Described("load_lock.pressure", "mbar", "pressure"),
     Described("chamber.pressure", "mbar", "pressure"),
 ]
@@ -27,10 +28,11 @@ CHANNELS = [
 
 def test_statistics_come_from_the_reading_of_the_chamber_in_the_topics_units() -> None:
     points = {
-        "substrate.temperature": np.array([20.0, 600.0, np.nan, 700.0]),
+        "substrate_temperature": np.array([20.0, 600.0, np.nan, 700.0]),
         "chamber.pressure": np.array([1e-8, 1e-6]),
         "load_lock.pressure": np.array([1.0, 2.0]),
         "substrate.setpoint": np.array([900.0]),
+        "pyrometer": np.array([450.0]),
     }
     values = {v.property: v for v in statistics_values(CHANNELS, points)}
     assert values["max_substrate_temperature"].value == 700
@@ -130,3 +132,23 @@ def test_a_running_entry_gives_no_record_yet() -> None:
     RecordStage().process([str(entry.pk), "no number", "999"])
     assert not Record.objects.exists()
     assert a_run(start=START + timedelta(days=1)).state == "closed"
+
+
+@pytest.mark.django_db
+def test_a_description_dated_after_the_run_still_gives_units() -> None:
+    instrument = an_instrument()
+    agent = Agent.objects.create(name="pc", instrument=instrument, token_hash=secret_hash("t"))
+    begin = int(START.timestamp()) * 1_000_000_000
+    descriptor = Descriptor(name="T_sub", unit="degC", quantity="substrate_temperature")
+    late = a_batch(instrument=instrument.slug, rows=0, sent=begin + 10**18, descriptors=(descriptor,))
+    assert batch_store(agent=agent, batch=late, data=encode_batch(late))
+    block = Block(times=array("q", [begin, begin + 10**9]), channels={"T_sub": array("d", [600.0, 650.0])})
+    rows = a_batch(sequence=1, instrument=instrument.slug, descriptors=(), blocks=(block,))
+    assert batch_store(agent=agent, batch=rows, data=encode_batch(rows))
+    RecordStage().process([str(an_entry(instrument=instrument).pk)])
+    values = {value["property"]: value["value"] for value in Record.objects.get().values}
+    assert values["max_substrate_temperature"] == 650
+
+
+def test_a_quantity_that_is_none_of_the_registrys_is_read_by_its_words() -> None:
+    assert channel_for("pressure", [Described("P1", "Torr", "chamber_pressure")]) is not None
