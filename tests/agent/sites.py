@@ -66,7 +66,10 @@ class Site:
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(30)
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:  # it finishes parsing first
+                self.kill()
 
     def ask(self, code: str) -> str:
         """What a Django process on the same data prints."""
