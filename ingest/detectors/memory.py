@@ -1,7 +1,7 @@
 """The numbers a detector remembers, as a dataclass that goes into JSON and back."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any, ClassVar, Generic, TypeVar
 
 from ingest.detectors.protocol import Channel
@@ -20,7 +20,7 @@ class Remembering(Generic[M]):
 
     def state(self) -> Mapping[str, Any]:
         """All it remembers, as JSON."""
-        return asdict(self.memory)  # type: ignore[call-overload, no-any-return]  # M is always a dataclass
+        return {name: list(value) if isinstance(value, list) else value for name, value in vars(self.memory).items()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a remembered state; names of an older version are left out."""

@@ -23,7 +23,7 @@ from ingest.stream.set_points import set_points
 from ingest.telemetry.models import FrameBatch
 from tests.builders.ingest import SECOND, T0, a_batch, an_agent, an_event, batch_bytes
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)  # on PostgreSQL a follower sees only what is committed
 STAGES = ("ingest.stream",)
 
 
@@ -93,7 +93,7 @@ def test_a_healthy_machine_raises_no_alarm_over_two_runs(agent: Agent) -> None:
 def test_a_fault_is_found_within_seconds_and_its_alert_closed(
     agent: Agent, fault: Any, channel: str, size: float, within: float
 ) -> None:
-    play(agent, machine_batches(180, [Fault(kind=fault, channel=channel, at_s=110, duration_s=20, size=size)], 1))
+    play(agent, machine_batches(180, [Fault(kind=fault, channel=channel, at_s=110, duration_s=20, size=size)], 5))
     alert = Alert.objects.filter(channel=channel).earliest("started")
     assert alert.kind == fault
     assert 0 <= (alert.started - datetime.fromtimestamp(T0 / 1e9, UTC)).total_seconds() - 110 <= within
@@ -107,14 +107,14 @@ def test_a_fault_is_found_within_seconds_and_its_alert_closed(
 
 def test_an_alert_does_not_depend_on_how_the_points_are_cut_into_batches(agent: Agent) -> None:
     faults = [Fault(kind="burst", channel="buffer_pressure", at_s=110, duration_s=20)]
-    play(agent, machine_batches(180, faults, 1))
+    play(agent, machine_batches(150, faults, 3))
     fine = list(Alert.objects.values_list("channel", "kind", "started"))
     play(an_agent("other", "second"), [])
     Alert.objects.all().delete()
     FrameBatch.objects.all().delete()
     DetectorState.objects.all().delete()
     Run.objects.all().delete()
-    play(agent, machine_batches(180, faults, 20))
+    play(agent, machine_batches(150, faults, 30))
     assert list(Alert.objects.values_list("channel", "kind", "started")) == fine
 
 
