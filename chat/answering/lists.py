@@ -8,7 +8,7 @@ from chat.composer import phrases
 from chat.composer.writer import Table
 from chat.planner.grammar import properties_of
 from knowledge.query.executor import run
-from knowledge.query.types import Aggregate, Compare, Evidence, Query, Row
+from knowledge.query.types import Aggregate, And, Compare, Evidence, Filter, Query, Row
 
 MOST_NAMED = 10
 MOST_ROWS = 500
@@ -158,7 +158,11 @@ def counting(desk: Desk) -> None:
 
 
 def _share(desk: Desk, evidence: Evidence) -> None:
-    whole, _source, _ = desk.narrowed(Query(topic=evidence.query.topic, limit=0))
+    where = desk.query.where
+    parts = where.parts if isinstance(where, And) else (where,)
+    rest = tuple(part for part in parts if part is not None and not _names_a_class(part))
+    context = And(rest) if rest and len(rest) < len(parts) else None
+    whole, _source, _ = desk.narrowed(Query(topic=evidence.query.topic, where=context, limit=0))
     total = desk.ask(whole).count
     if total:
         share = 100 * evidence.count / total
@@ -166,6 +170,10 @@ def _share(desk: Desk, evidence: Evidence) -> None:
         text = f"{share:.3g}"
         desk.writer.hold(text)
         desk.writer.say("percent", percent=text, total=str(total))
+
+
+def _names_a_class(part: Filter) -> bool:
+    return any(name.startswith("topological_class") for name in properties_of(part))
 
 
 def _mean(desk: Desk) -> None:

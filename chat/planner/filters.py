@@ -263,7 +263,7 @@ def _spacegroups(tokens: list[Token], found: Conditions) -> None:
     for index, token in enumerate(tokens):
         numbers = token.senses.get("spacegroup")
         if isinstance(numbers, tuple) and not token.has("skip"):
-            (outside if _negated(tokens, index) else inside).extend(numbers)
+            (outside if token.has("outside") or _negated(tokens, index) else inside).extend(numbers)
             found.used.add(index)
         bounds = token.senses.get("spacegroup_range")
         if isinstance(bounds, tuple):

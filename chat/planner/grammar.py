@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from chat.planner import filters
 from chat.planner.domain import Claim, ClassWord, Elements, Language, Material, Memory, Order, Plan, Spin, Token
@@ -551,6 +552,9 @@ class _Reading:
                 for id_ in word.ids
             )
             return replace(self._base("define"), topic=self._topic(["topological_class_soc"]), classes=names)
+        named = [t.text for t in self.tokens if t.is_only("structure_type")]
+        if named:
+            return self._clarify("words", *named)
         parts = self.found.every()
         subject = parts or self._has("count", "topic", "material_word", "entries", "source")
         if self._similar_asked() and not parts:
@@ -571,8 +575,10 @@ class _Reading:
         grouped = self._grouping()
         if grouped:
             return self._groups_plan(parts, grouped)
-        if superlative:
+        if superlative and not self._of_one_element(superlative[0]):
             return self._superlative_plan(superlative, parts)
+        if superlative or self._compares_unsaid():
+            return self._clarify("which_property")
         if self._has("average"):
             return self._average_plan(parts)
         if self._has("percent") and parts:
@@ -594,6 +600,19 @@ class _Reading:
         if self._has("property"):
             return self._clarify("which_material")
         return self._refuse("off_topic")
+
+    def _of_one_element(self, name: str) -> bool:
+        """'most oxygen atoms' asks for an amount of one element, which is no property of its own."""
+        pairs = pairwise(self.tokens)
+        return name == "nsites" and any(left.has("element") and right.has("property") for left, right in pairs)
+
+    def _compares_unsaid(self) -> bool:
+        """Whether something is compared or extreme and the property is not one that is held."""
+        figured = bool(self.found.numbers or self.found.limit)
+        words = [
+            t for t in self.tokens if t.has("more", "less", "max", "min") and not t.has("gt", "ge", "lt", "le", "count")
+        ]
+        return bool(words) and not figured
 
     def _only_defines(self) -> bool:
         first = self._lead()

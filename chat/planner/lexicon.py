@@ -65,6 +65,7 @@ _PLAIN = [
     "material_word",
     "average",
     "spacegroup_word",
+    "structure_type",
     "both_sources",
     "foreign",
 ]

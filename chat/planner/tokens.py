@@ -13,10 +13,13 @@ Spans = list[tuple[int, int, dict[str, object]]]
 
 _ID = re.compile(r"(?<![A-Za-z0-9_-])(mp-\d+|mvc-\d+|MAT\d{5,}|JVASP-\d+|agm\d{6,})(?![A-Za-z0-9_-])", re.IGNORECASE)
 _SG_WORD = r"(?:space[\s-]*groups?|spacegroups?|space[\s-]*grp|s\.?g\.?s?|spgr?|spg|空间群)"
-_LINK = r"(?:\s*(?:number|no\.?|nr\.?|num|编号|号码|号|为|是|属于|=|:|#|of|is|are|equals?|equal to|in|\(|之?一)\s*)*"
+_LINK = (
+    r"(?:\s*(?:not|isn't|不是|不为|不等于|非|!=|≠|number|no\.?|nr\.?|num|编号|号码|号|为|是|属于|=|:|#"
+    r"|of|is|are|equals?|equal to|in|\(|之?一)\s*)*"
+)
 _COUNTED = r"(?!\s*[\d.])(?!\s*-?\s*(?:element|atom|site|valence|electron|种|个|元|条))"
 _MORE = rf"(?:\s*(?:,|、|and|or|和|或者|或|与|及|/)\s*(?:#|no\.?\s*|sg\s*)?\d{{1,3}}{_COUNTED})*"
-_SG_NUMBER = re.compile(rf"(?<![A-Za-z]){_SG_WORD}{_LINK}\s*(\d{{1,5}}(?!\.\d){_MORE})\)?", re.IGNORECASE)
+_SG_NUMBER = re.compile(rf"(?<![A-Za-z]){_SG_WORD}{_LINK}[\s-]*(\d{{1,5}}(?!\.\d){_MORE})\)?", re.IGNORECASE)
 _SG_RANGE = re.compile(
     rf"(?<![A-Za-z]){_SG_WORD}{_LINK}(?:\s*(?:from|between|在|从|介于))?\s*(\d{{1,3}})\s*(?:-|~|to|through|到|至|and|和|与)\s*(\d{{1,3}})(之间|号之间)?",
     re.IGNORECASE,
@@ -70,7 +73,8 @@ def _spacegroup_spans(text: str, taken: Spans) -> Spans:
             )
     for match in _SG_NUMBER.finditer(text):
         numbers = tuple(int(number) for number in re.findall(r"\d+", match.group(1)))
-        found.append((match.start(), match.end(), {"spacegroup": numbers}))
+        outside = bool(re.search(r"not|n't|不|非|≠|!=", match.group()))
+        found.append((match.start(), match.end(), {"spacegroup": numbers} | ({"outside": True} if outside else {})))
     for pattern in (_NUMBER_SG, _SG_MARK, _SG_PARENTHESIS):
         for match in pattern.finditer(text):
             if re.search(r"how many|top\s*$|多少|前\s*$", text[max(0, match.start() - 5) : match.start()]):

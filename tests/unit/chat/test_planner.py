@@ -121,6 +121,10 @@ def test_a_pronoun_is_the_last_material_and_needs_one(lexicon: Lexicon) -> None:
         "Who will win the World Cup?",
         "空间群500的材料有哪些",
         "明天天气怎么样",
+        "Are there more TIs than TCIs?",
+        "含氧最多的拓扑绝缘体",
+        "列出钙钛矿结构的拓扑绝缘体",
+        "list metallic TIs",
     ],
 )
 def test_what_is_not_understood_is_never_answered_in_part(lexicon: Lexicon, question: str) -> None:
