@@ -22,6 +22,7 @@ from analysis.trainers.protocol import Device, Guess, Report
 
 WEIGHTS, SHAPE = "weights.pt", "network.json"
 BATCH = 256
+MANY_ROWS = 20_000  # below, threads wait for each other longer than they calculate
 CLIP = 6.0  # standard units: a far value must not drive a network anywhere
 
 
@@ -115,7 +116,7 @@ class NetworkEnsemble:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # the same seed, the same result on a GPU too
         import torch
 
-        torch.set_num_threads(threads)
+        torch.set_num_threads(threads if len(matrix) > MANY_ROWS else 1)
         torch.use_deterministic_algorithms(True)
         scale = matrix.values.std(axis=0)
         scaling = {"middle": matrix.values.mean(axis=0).tolist(), "scale": np.where(scale > 1e-12, scale, 1.0).tolist()}
