@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from eln.accounts.scope import Scope
 from eln.accounts.selectors import reader
+from eln.entries.forms import whole
 from eln.entries.models import Entry
 from eln.entries.selectors import attachment_list, entry_list
 from eln.instruments.kinds import kind_label
@@ -19,8 +20,7 @@ SHOWN_CHANNELS = 48
 
 
 def _points(request: HttpRequest) -> int:
-    wanted = request.GET.get("points", "")
-    return min(max(int(wanted), 50), 20_000) if wanted.isdigit() else 1600
+    return min(max(whole(request.GET.get("points", "")) or 1600, 50), 20_000)
 
 
 def attachment_plot(request: HttpRequest, pk: int) -> JsonResponse:

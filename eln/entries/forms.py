@@ -1,4 +1,4 @@
-"""What the entry list can be filtered by."""
+"""What people type: the filters of the entry list, and whole numbers."""
 
 from django import forms
 
@@ -13,3 +13,8 @@ class EntryFilter(forms.Form):
     project = forms.CharField(required=False, max_length=80)
     since = forms.DateField(required=False)
     until = forms.DateField(required=False)
+
+
+def whole(text: str) -> int | None:
+    """The number that `text` spells in at most 19 digits; none for anything else."""
+    return int(text) if text.isdecimal() and len(text) <= 19 else None

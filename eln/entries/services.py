@@ -55,7 +55,7 @@ def entry_create(
 ) -> Entry:
     """An entry that a person writes. Raises ElnError, NotAllowed."""
     _allowed(scope, project.pk if project else None)
-    title = title.strip()
+    title = title.replace("\0", "").strip()
     if not title or len(title) > 200:
         raise ElnError(_("An entry needs a title of at most 200 characters."))
     entry = Entry.objects.create(title=title, project=project, sample=sample, person=author, text=text)
@@ -68,6 +68,7 @@ def entry_create(
 def entry_edit(*, scope: Scope, author: User, entry: Entry, version: int, field: str, value: str) -> Entry:
     """Set `title` or `text`. `version` is what the person saw: EditConflict when somebody saved since."""
     _allowed(scope, entry.project_id)
+    value = value.replace("\0", "")  # PostgreSQL stores no NUL
     value = value.strip() if field == "title" else value.replace("\r\n", "\n")
     if field not in ("title", "text"):
         raise ElnError(_("Only title and text can be edited here."))
@@ -117,7 +118,7 @@ def comment_add(*, scope: Scope, author: User, entry: Entry, text: str) -> Comme
     """A remark by anybody who may read the entry."""
     if not scope.may_read(entry.project_id) or not text.strip():
         raise ElnError(_("Write something before you send."))
-    return Comment.objects.create(entry=entry, author=author, text=text.strip()[:20_000])
+    return Comment.objects.create(entry=entry, author=author, text=text.replace("\0", "").strip()[:20_000])
 
 
 @transaction.atomic

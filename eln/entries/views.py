@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from eln.accounts.scope import Scope
 from eln.accounts.selectors import project_chosen, projects_readable, projects_writable, reader
-from eln.entries.forms import EntryFilter
+from eln.entries.forms import EntryFilter, whole
 from eln.entries.models import Entry
 from eln.entries.page import entry_page
 from eln.entries.selectors import attachment_list, entry_list, files_named, inbox_list, techniques
@@ -73,8 +73,7 @@ def entry_change(request: HttpRequest, pk: int) -> HttpResponse:
     user = reader(request)
     scope = Scope.of(user)
     found: Entry = get_object_or_404(entry_list(scope=scope), pk=pk)
-    posted = request.POST.get("version", "")
-    version = int(posted) if posted.isdigit() else 0
+    version = whole(request.POST.get("version", "")) or 0
     field, value = request.POST.get("field", ""), request.POST.get("value", "")
     try:
         if field == "sample":
@@ -120,8 +119,8 @@ def inbox_file(request: HttpRequest, pk: int) -> HttpResponse:
     sample = sample_find(scope=scope, name=name) if name else None
     if name and sample is None:
         raise ElnError(_("There is no such sample in your projects. Create it on the samples page first."))
-    if number.isdigit():
-        target = get_object_or_404(entry_list(scope=scope), pk=int(number))
+    if number:
+        target = get_object_or_404(entry_list(scope=scope), pk=whole(number))
     else:
         newest = entry_list(scope=scope, sample=sample).first() if sample else None
         title = request.POST.get("title", "").strip()

@@ -1,5 +1,7 @@
 """Pages of instruments: list, live page, enrolment, and the stream behind the live page."""
 
+import time
+
 from django.contrib import messages as notes
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,6 +11,7 @@ from django.views.decorators.http import require_POST
 from eln.accounts.models import User
 from eln.accounts.scope import Scope
 from eln.accounts.selectors import project_chosen, projects_writable, reader
+from eln.entries.forms import whole
 from eln.entries.selectors import entry_list
 from eln.instruments.live import Feed, messages
 from eln.instruments.selectors import alert_list, instrument_list, instrument_may_write, instrument_state
@@ -58,7 +61,8 @@ def stream(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     user = reader(request)
     found = get_object_or_404(instrument_list(scope=Scope.of(user)), slug=slug)
     last = request.headers.get("Last-Event-ID", "")
-    feed = Feed(found, until_ns=int(last) if last.isdigit() else 0)
+    resumed = whole(last) or 0
+    feed = Feed(found, until_ns=resumed if resumed < time.time_ns() else 0)
     user_id = user.pk
     response = StreamingHttpResponse(
         messages(feed, lambda: _may_watch(user_id, slug)), content_type="text/event-stream"

@@ -14,16 +14,14 @@ def sample_create(
     *, scope: Scope, name: str, project: Project | None = None, formula: str = "", description: str = ""
 ) -> Sample:
     """A new sample; its name is unique in its project. Raises ElnError, NotAllowed."""
-    name = name.strip()
+    name, formula, description = (text.replace("\0", "").strip() for text in (name, formula, description))
     if not name or len(name) > 120:
         raise ElnError(_("A sample needs a name of at most 120 characters."))
     if not scope.may_write(project.pk if project else None):
         raise NotAllowed(_("You may read this project, but not add to it."))
     if Sample.objects.filter(project=project, name=name).exists():
         raise ElnError(_("There is already a sample called {name} in this project.").format(name=name))
-    return Sample.objects.create(
-        project=project, name=name, formula=formula.strip()[:120], description=description.strip()
-    )
+    return Sample.objects.create(project=project, name=name, formula=formula[:120], description=description)
 
 
 def sample_ensure(*, name: str, project: Project | None) -> Sample | None:

@@ -5,9 +5,13 @@ import uuid
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
 
+from eln.ui.quantity import pretty_bytes
 from ingest.contract import Envelope
+from ingest.errors import TooLarge
 from ingest.gateway.models import Receipt
 from ingest.gateway.services import receipt_accept
 
@@ -50,7 +54,10 @@ def stream_accept(
 
 
 def upload_accept(*, file: "UploadedFile[Any]", **facts: object) -> Receipt:
-    """Keep a file that came with a form."""
+    """Keep a file that came with a form. Raises TooLarge."""
+    if (file.size or 0) > settings.INGEST.max_upload_bytes:
+        limit = pretty_bytes(settings.INGEST.max_upload_bytes)
+        raise TooLarge(_("{name} is larger than {limit}; let an agent send it.").format(name=file.name, limit=limit))
     if file.file is None:
         raise ValueError("an uploaded file without bytes")
     return stream_accept(stream=file.file, name=file.name or "unnamed", source="upload page", **facts)  # type: ignore[arg-type]

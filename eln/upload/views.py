@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from eln.accounts.models import User
 from eln.accounts.scope import Scope
 from eln.accounts.selectors import project_chosen, projects_writable, reader
+from eln.entries.forms import whole
 from eln.entries.models import Attachment
 from eln.entries.selectors import attachment_list, entry_list
 from eln.errors import ElnError, NotAllowed
@@ -28,7 +29,7 @@ def _facts(request: HttpRequest, user: User) -> dict[str, object]:
         found = get_object_or_404(instrument_list(scope=scope), slug=slug)
         if not instrument_may_write(scope=scope, instrument=found):
             raise NotAllowed(_("You may watch this instrument, but not file for it."))
-    entry = get_object_or_404(entry_list(scope=scope), pk=int(number)) if number.isdigit() else None
+    entry = get_object_or_404(entry_list(scope=scope), pk=whole(number)) if number else None
     if entry is not None and not scope.may_write(entry.project_id):
         raise NotAllowed(_("You may read this entry, but not change it."))
     return {

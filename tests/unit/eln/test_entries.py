@@ -119,6 +119,25 @@ def test_the_list_filters_by_date_and_tells_a_bad_date() -> None:
     assert client.get(reverse("eln:entries"), {"since": "yesterday", "page": "x"}).status_code == 200
 
 
+@pytest.mark.parametrize("odd", ["²", "9" * 30, "9" * 5000, "-1", "x" * 5000, "a\0b", "' OR 1=1 --", "100%_"])
+def test_odd_input_gets_a_page_not_a_fault(odd: str) -> None:
+    client = logged_in(a_person("ada"))
+    entry = an_entry()
+    file = file_parsed(a_parsed_file())
+    assert file is not None
+    for name in ("text", "sample", "instrument", "since", "page"):
+        assert client.get(reverse("eln:entries"), {name: odd}).status_code == 200
+    for field in ("text", "title", "sample", odd):
+        change = {"field": field, "value": odd, "version": "1" if field == "text" else odd}
+        assert client.post(reverse("eln:entry-change", args=[entry.pk]), change).status_code in (302, 400, 409)
+    assert client.post(reverse("eln:inbox-file", args=[file.pk]), {"entry": odd}).status_code in (302, 404)
+    assert client.post(reverse("eln:samples"), {"name": odd}).status_code in (302, 400)
+    assert client.get(reverse("eln:attachment-plot", args=[file.pk]), {"points": odd, "axis": odd}).status_code in (
+        200,
+        404,
+    )
+
+
 def test_a_search_that_a_file_name_answers_shows_the_name() -> None:
     an_entry(uid="run-1")
     file_parsed(a_parsed_file(a_receipt(name="rheed-0042.tif", run="run-1")))
