@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from celery.worker import WorkController
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.db import connections
 
 from deploy.config.celery import app
+from eln.ui.streams import stopping
 from ingest.errors import IngestError
 from ingest.feeds.services import waker_set
 from ingest.feeds.tasks import feed_run
@@ -46,6 +48,7 @@ class Worker:
         self._controller = WorkController(
             app=app,
             hostname="embedded@lodestone",
+            queues=["default", "cpu"],
             pool_cls="threads",
             concurrency=threads,
             without_heartbeat=True,
@@ -138,6 +141,11 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             threading.Thread(target=self._on_ready, name="ready", daemon=True).start()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop serving, and end the streams that would otherwise run on."""
+        stopping.set()
+        super().handle_exit(sig, frame)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -14,6 +14,7 @@ from django.utils.translation import get_language, override
 from eln.entries.api import alert_mark
 from eln.instruments.kinds import kind_label
 from eln.ui.quantity import pretty_unit
+from eln.ui.streams import stopping
 from ingest.gateway.models import Instrument
 from ingest.stream.models import Alert, Run
 
@@ -126,11 +127,12 @@ async def messages(feed: Feed, allowed: Callable[[], bool], period: float = PERI
     """Server-sent events until the viewer leaves or loses the right to watch."""
     yield "retry: 2000\n\n"
     try:
-        while feed.beats % RIGHTS_EVERY or await sync_to_async(allowed)():
+        while not stopping.is_set() and (feed.beats % RIGHTS_EVERY or await sync_to_async(allowed)()):
             began = time.monotonic()
             message = await sync_to_async(feed.step)()
             yield f"id: {feed.until_ns}\ndata: {json.dumps(message, separators=(',', ':'))}\n\n"
             await asyncio.sleep(max(0.05, period - (time.monotonic() - began)))
-        yield "event: end\ndata: {}\n\n"
+        if not stopping.is_set():  # a site that comes back is joined again
+            yield "event: end\ndata: {}\n\n"
     finally:
         await sync_to_async(connections.close_all)()

@@ -179,7 +179,7 @@ def registry() -> Any:  # Any: pint ships no complete types
     """The one pint registry, with the laboratory's own units."""
     import pint
 
-    made: Any = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
+    made: Any = pint.UnitRegistry(autoconvert_offset_to_baseunit=True, on_redefinition="ignore")
     made.define("standard_cubic_centimeter = [standard_volume]")
     made.define("sccm = standard_cubic_centimeter / minute")
     made.define("slm = 1000 * sccm")
