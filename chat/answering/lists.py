@@ -6,7 +6,7 @@ from dataclasses import replace
 from chat.answering.stores import Desk, unique, with_filter
 from chat.composer import phrases
 from chat.composer.writer import Table
-from chat.planner.grammar import properties_of
+from chat.planner.filters import properties_of
 from knowledge.query.executor import run
 from knowledge.query.types import Aggregate, And, Compare, Evidence, Filter, Query, Row
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from chat.composer import phrases
 from chat.planner.domain import Plan
-from chat.planner.grammar import material_filter
+from chat.planner.filters import material_filter
 from knowledge.query.codec import to_json
 from knowledge.query.types import And, Compare, Filter, Query
 from knowledge.query.urls import query_to_params

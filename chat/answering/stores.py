@@ -6,7 +6,7 @@ from chat.answering.domain import Draft
 from chat.composer import phrases
 from chat.composer.writer import Writer
 from chat.planner.domain import Material, Plan
-from chat.planner.grammar import material_filter
+from chat.planner.filters import material_filter
 from chat.planner.lexicon import Lexicon
 from eln.accounts.scope import Scope
 from knowledge.query.executor import run

@@ -1,0 +1,57 @@
+"""Counts by the values of a property."""
+
+import re
+from dataclasses import replace
+
+from chat.planner.domain import Order, Plan, Spin
+from chat.planner.filters import joined, properties_of
+from chat.planner.lexicon import word_lists
+from chat.planner.reading import Reading
+from knowledge.query.types import Aggregate, Filter, Query
+
+
+def grouping(reading: Reading) -> str:
+    """The property to count by: 'which space group has the most ...', 'distribution over classes'."""
+    places = {
+        i: str(t.senses["property"])
+        for i, t in enumerate(reading.tokens)
+        if t.has("property") and i not in reading.found.used
+    }
+    keys = {
+        i: name
+        for i, name in places.items()
+        if name in ("spacegroup_number", "topological_class", "elements", "crystal_system", "nelements", "prototype")
+    }
+    if not keys or reading.has("adjective"):
+        return ""
+    numeric = [name for name in places.values() if name not in keys.values() and reading.is_numeric(name)]
+    if reading.has("most_common", "distribution") or (
+        reading.has("max", "min") and not numeric and _has_non_element(reading, keys)
+    ):
+        name = next((name for name in keys.values()), "")
+        pair = word_lists()["variants"].get(name)
+        spin: Spin = next(iter(reading.spins.values()), "")
+        return str(pair["nosoc" if spin == "nosoc" else "soc"]) if pair else name
+    return ""
+
+
+def _has_non_element(reading: Reading, keys: dict[int, str]) -> bool:
+    if any(name in ("spacegroup_number", "topological_class", "crystal_system") for name in keys.values()):
+        return True
+    return bool(
+        re.search(
+            r"which element|what element|哪种元素|哪个元素|什么元素",
+            " ".join(t.text for t in reading.tokens).casefold(),
+        )
+    )
+
+
+def groups_plan(reading: Reading, parts: list[Filter], by: str) -> Plan:
+    """The plan that counts by a property."""
+    where = joined(parts)
+    topic = reading.topic([by, *properties_of(where)])
+    query = Query(topic=topic, where=where, limit=0, aggregate=Aggregate("count", None, by))
+    order: Order = "min" if reading.has("min") and not reading.has("distribution") else "max"
+    return replace(
+        reading.base("groups"), topic=topic, query=query, order=order, asked=(by,), limit=reading.found.limit
+    )
