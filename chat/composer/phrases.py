@@ -1,5 +1,6 @@
 """The sentences of answers in both languages, and how values, classes and conditions are written."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -11,6 +12,7 @@ from chat.planner.lexicon import spacegroups
 from knowledge.query.types import And, Compare, Filter, HasElements, Not, Or, Scalar, Words
 from knowledge.topics.schema import Property, topics
 
+_NUMBERED = re.compile(r"(\{(\w+)\}(?: \w+)? )\(([^()|]+)\|([^()|]+)\)")
 _SIGNS = {"=": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥"}
 
 
@@ -24,7 +26,10 @@ def _phrases() -> Mapping[str, Mapping[str, str]]:
 def phrase(key: str, language: str, /, **places: str) -> str:
     """The sentence of this key with its places filled."""
     text = _phrases()[key][language]
-    return text.format(**places) if places else text
+    if not places:
+        return text
+    text = _NUMBERED.sub(lambda match: match[1] + match[3 if places[match[2]] == "1" else 4], text)
+    return text.format(**places)
 
 
 def has_phrase(key: str) -> bool:

@@ -1,6 +1,7 @@
 """A message as its page shows it: sentences cut at their citation marks, links, table."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,13 +30,21 @@ class Card:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A piece of the plan, with the address of the search without it where it is a condition."""
+
+    text: str
+    without: str = ""
+
+
+@dataclass(frozen=True)
 class Shown:
     """What the template of a message reads."""
 
     message: Message
     sentences: list[list[Piece]]
     cards: list[Card]
-    chips: list[str]
+    parts: list[Part]
     search: str
     columns: list[str]
     rows: list[tuple[str, list[str]]]
@@ -72,6 +81,11 @@ def search_url(parameters: str) -> str:
         return ""
 
 
+def plan_parts(plan: Mapping[str, Any]) -> list[Part]:  # Any: the plan as JSON
+    """The pieces of a plan with their addresses."""
+    return [Part(part["text"], search_url(part["without"])) for part in plan.get("parts", [])]
+
+
 def shown(message: Message) -> Shown:
     """A stored message, ready for its template."""
     plan: dict[str, Any] = message.document.get("plan", {})  # Any: the plan as JSON
@@ -81,7 +95,7 @@ def shown(message: Message) -> Shown:
         message=message,
         sentences=[pieces(sentence) for sentence in message.sentences],
         cards=[Card(citation, record_url(citation.record)) for citation in message.citations.all()],
-        chips=plan.get("chips", []),
+        parts=plan_parts(plan),
         search=search_url(plan.get("search", "")),
         columns=table["columns"],
         rows=[(record_url(row[0]), row[1:]) for row in rows[:MOST_ROWS]],

@@ -13,7 +13,7 @@ from chat.answering.shown import plan_document
 from chat.conversations.models import Conversation
 from chat.conversations.selectors import memory_of
 from chat.conversations.services import message_add
-from chat.web.shown import pieces, search_url, shown
+from chat.web.shown import pieces, plan_parts, search_url, shown
 from eln.accounts.models import User
 from eln.accounts.scope import Scope
 from ingest.errors import LodestoneError
@@ -38,7 +38,7 @@ async def answer_events(
         memory = await run(memory_of)(conversation)
         plan = await run(question_plan)(question, memory=memory)
         document = await run(plan_document)(plan)
-        context: dict[str, object] = {"chips": document["chips"], "search": search_url(document["search"])}
+        context: dict[str, object] = {"parts": plan_parts(document), "search": search_url(document["search"])}
         yield event("plan", html=await run(_render)("chat/message.html#plan", language, context))
         scope = await run(Scope.of)(user)
         answer = await run(question_answer)(question, scope=scope, memory=memory, plan=plan)

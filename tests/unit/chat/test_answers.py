@@ -87,6 +87,12 @@ def test_counts_and_lists_are_exact_and_follow_the_main_source(table: None) -> N
     assert ask("Which topological insulator has the most atoms per cell?")["items"] == ["BaCd2"]
 
 
+def test_one_record_is_spoken_of_in_the_singular(table: None) -> None:
+    assert "1 record matches" in ask("How many TCIs are there?")["answer"]
+    assert "3 records match" in ask("How many topological insulators are there?")["answer"]
+    assert "1 distinct composition (" in ask("List the TCIs")["answer"]
+
+
 def test_what_is_not_stored_is_refused_with_what_is_near(table: None) -> None:
     answer = ask("What is the melting point of Bi2Se3?")
     assert (answer["status"], answer["value"], answer["classes"]) == ("refused", None, [])

@@ -8,6 +8,7 @@ from django.test import AsyncClient, Client
 from django.urls import reverse
 
 from chat.models import Conversation, Message
+from chat.web.shown import shown
 from eln.models import User
 from knowledge.index.services import index_rebuild
 from tests.builders.knowledge import a_dataset, a_record
@@ -45,6 +46,21 @@ def test_a_follow_up_remembers_the_material(client: Client, person: User) -> Non
     conversation = Conversation.objects.get()
     client.post(reverse("chat:ask"), {"question": "它的拓扑分类呢？", "conversation": conversation.pk})
     assert conversation.messages.last().document["classes"] == ["TCI"]  # type: ignore[union-attr]  # two messages
+
+
+def test_each_condition_of_the_plan_can_be_taken_out(client: Client, person: User) -> None:
+    client.force_login(person)
+    client.post(reverse("chat:ask"), {"question": "How many TCIs contain Zr?"})
+    message = Message.objects.get()
+    _intent, first, second = shown(message).parts
+    assert (first.text, second.text) == (
+        "contains Zr",
+        "topological class with spin-orbit coupling = topological crystalline insulator (TCI)",
+    )
+    assert "TCI" in first.without and "Zr" not in first.without and "Zr" in second.without
+    page = client.get(reverse("chat:conversation", args=[message.conversation_id])).content.decode()
+    assert 'aria-label="Search without the condition: contains Zr"' in page
+    assert "ZrSiS" in client.get(second.without).content.decode()
 
 
 async def streamed(person: User, question: str) -> str:
