@@ -15,9 +15,12 @@ class AnalysisConfig(AppConfig):
     verbose_name = "Analysis"
 
     def ready(self) -> None:
-        """Menu item, the button beside result lists, and a line of the status page."""
+        """The stage that starts jobs, menu item, the button beside result lists, and a line of the status page."""
+        from analysis.jobs.stages import JobStage
         from eln.ui.registry import Check, NavItem, Panel, check_add, nav_add, panel_add
+        from ingest.feeds.stage import stage_register
 
+        stage_register(JobStage())
         nav_add(NavItem(_("Models"), "analysis:home", 300, "model"))
         panel_add(Panel("knowledge.results", _train_button, 50))
         check_add(Check(_("Trainers"), _trainers))

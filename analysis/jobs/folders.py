@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from analysis.datasets.domain import Dataset, Rows
+from analysis.jobs.layout import EVENTS, JOB
 from analysis.jobs.models import Job
-from analysis.jobs.worker import EVENTS, JOB
 from ingest.home import home
 
 

@@ -16,9 +16,9 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from analysis.jobs.folders import events_read, job_folder, order_put
+from analysis.jobs.followers import follower_name, orphans_fail
 from analysis.jobs.models import Job
 from analysis.jobs.reasons import CPU, GONE, MEMORY, WALL
-from analysis.jobs.services import follower_name, orphans_fail
 from analysis.jobs.worker import NO_MEMORY, ORPHANED
 from ingest.feeds.services import feed_append
 
@@ -194,7 +194,7 @@ def jobs_run() -> int:
     done = 0
     try:
         orphans_fail()
-        while (uid := _next()) is not None:
+        while (uid := job_due()) is not None:
             done += job_follow(uid)
     finally:
         _running.release()
@@ -202,11 +202,12 @@ def jobs_run() -> int:
     return done
 
 
-def _next() -> str | None:
-    """The job that waits longest, unless enough run already."""
-    if Job.objects.filter(state=Job.State.RUNNING).count() >= settings.ANALYSIS.parallel:
+def job_due() -> str | None:
+    """The job to start next: the one that waits longest, unless enough run already."""
+    first = Job.objects.filter(state=Job.State.QUEUED).order_by("created").values_list("uid", flat=True).first()
+    if first is None or Job.objects.filter(state=Job.State.RUNNING).count() >= settings.ANALYSIS.parallel:
         return None
-    return Job.objects.filter(state=Job.State.QUEUED).order_by("created").values_list("uid", flat=True).first()
+    return first
 
 
 def jobs_wake() -> None:

@@ -1,12 +1,9 @@
-"""Writes of jobs: submit, cancel, retry; what follows them is `runner`."""
+"""Writes of jobs: submit, cancel, retry; `stages` sees to it that they start, and `runner` follows them."""
 
-import os
-import socket
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-import psutil
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -15,7 +12,6 @@ from analysis.datasets.domain import Dataset, Rows
 from analysis.errors import AnalysisError, BadDataset
 from analysis.jobs.folders import dataset_put, job_folder, rows_put
 from analysis.jobs.models import Job
-from analysis.jobs.reasons import GONE
 from analysis.predictors.models import Predictor
 from eln.accounts.models import User
 from ingest.feeds.services import feed_append
@@ -48,7 +44,6 @@ def job_submit(
     grouping: str = "composition",
     folds_file: str | None = None,
     limits: Mapping[str, int] | None = None,
-    start: bool = True,
 ) -> Job:
     """Store a training job with its data. Raises LodestoneError for a wrong trainer, parameter, device or fold count."""
     from analysis.datasets.splits import folds_read
@@ -79,7 +74,7 @@ def job_submit(
         limits={**limits_now(), **(limits or {})},
     )
     dataset_put(job, dataset, fold_keys=folds_file is not None)
-    return _stored(job, start)
+    return _stored(job)
 
 
 def prediction_submit(
@@ -89,7 +84,6 @@ def prediction_submit(
     sources: list[str],
     origin: Mapping[str, Any],
     owner: User | None,
-    start: bool = True,
 ) -> Job:
     """Store a job that predicts these rows and files the result."""
     from analysis.datasets.domain import fingerprint
@@ -106,29 +100,15 @@ def prediction_submit(
         predictor=predictor,
     )
     rows_put(job, rows, sources)
-    return _stored(job, start)
+    return _stored(job)
 
 
-def _stored(job: Job, start: bool) -> Job:
-    """Save, tell the feed, and wake whoever runs jobs once the transaction is through."""
+def _stored(job: Job) -> Job:
+    """Save and tell the feed, which the stage that starts jobs follows."""
     with transaction.atomic():
         job.save(force_insert=True)
         feed_append("jobs", job.uid)
-        if start:
-            transaction.on_commit(lambda: job_wake(job.uid))
     return job
-
-
-def job_wake(uid: str) -> None:
-    """Tell whoever runs jobs that one waits; a lost wake-up is made good by the next look at any job page."""
-    if settings.CELERY_BROKER_URL.startswith("memory:"):
-        from analysis.jobs.runner import jobs_wake
-
-        jobs_wake()
-    else:
-        from analysis.jobs.tasks import job_run
-
-        job_run.delay(uid)
 
 
 @transaction.atomic
@@ -144,7 +124,7 @@ def job_cancel(*, job: Job) -> None:
         raise CannotChange("this job is over: there is nothing to cancel")
 
 
-def job_retry(*, job: Job, owner: User | None, start: bool = True) -> Job:
+def job_retry(*, job: Job, owner: User | None) -> Job:
     """The same order on the same stored data as a new job, within the limits of now. Raises CannotChange while it runs."""
     if job.is_active:
         raise CannotChange("this job has not ended yet")
@@ -161,7 +141,7 @@ def job_retry(*, job: Job, owner: User | None, start: bool = True) -> Job:
         predictor=job.predictor,
     )
     _inputs_copy(job, again)
-    return _stored(again, start)
+    return _stored(again)
 
 
 def _inputs_copy(job: Job, again: Job) -> None:
@@ -173,34 +153,3 @@ def _inputs_copy(job: Job, again: Job) -> None:
     for name in ("dataset.json", "rows.parquet", "fold_keys.json"):
         if (source / name).exists():
             shutil.copyfile(source / name, target / name)
-
-
-def follower_name() -> str:
-    """Names this process so that another can tell whether it still lives."""
-    return f"{socket.gethostname()}:{os.getpid()}:{int(psutil.Process().create_time())}"
-
-
-def follower_lives(name: str) -> bool:
-    """Whether that process is still there; of another machine it cannot be told, so it is believed."""
-    host, pid, born = [*name.rsplit(":", 2), "", ""][:3]
-    if host != socket.gethostname() or not pid.isdigit():
-        return bool(host) and host != socket.gethostname()
-    try:
-        return abs(int(psutil.Process(int(pid)).create_time()) - int(born)) <= 1
-    except psutil.Error:
-        return False
-
-
-def orphans_fail() -> int:
-    """Mark running jobs whose follower is gone as failed, with the reason; how many."""
-    found = 0
-    for uid, follower in Job.objects.filter(state=Job.State.RUNNING).values_list("uid", "follower"):
-        if follower_lives(follower):
-            continue
-        with transaction.atomic():
-            if Job.objects.filter(uid=uid, state=Job.State.RUNNING, follower=follower).update(
-                state=Job.State.FAILED, reason=GONE, ended=timezone.now()
-            ):
-                feed_append("jobs", uid)
-                found += 1
-    return found

@@ -14,7 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-JOB, EVENTS, OUT, MODEL_FOLDER, PREDICTIONS = "job.json", "events.jsonl", "out", "model", "predictions.json"
+from analysis.jobs.layout import EVENTS, JOB, OUT
+
 ORPHANED, REFUSED, NO_MEMORY, FAILED = 70, 65, 71, 1
 EVERY_S = 0.2
 

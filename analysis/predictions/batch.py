@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.datasets.store import ROWS, rows_read
-from analysis.jobs.worker import PREDICTIONS
+from analysis.jobs.layout import PREDICTIONS
 from analysis.predictors.model import model_load
 from analysis.trainers.protocol import Report
 

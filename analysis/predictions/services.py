@@ -12,9 +12,9 @@ from analysis.datasets.domain import Column, Rows
 from analysis.datasets.query import composed, query_rows, rows_of
 from analysis.errors import BadDataset, OutOfReach
 from analysis.jobs.folders import job_folder
+from analysis.jobs.layout import OUT, PREDICTIONS
 from analysis.jobs.models import Job
 from analysis.jobs.services import prediction_submit
-from analysis.jobs.worker import OUT, PREDICTIONS
 from analysis.predictors.models import Predictor
 from eln.accounts.models import User
 from eln.accounts.scope import Scope
@@ -38,9 +38,7 @@ def _checked(predictor: Predictor) -> None:
         raise OutOfReach(f"this model also needs the columns {', '.join(columns)}, which a formula does not give")
 
 
-def predict_query(
-    *, predictor: Predictor, query: Query, scope: Scope, owner: User | None, start: bool = True, most: int = 200_000
-) -> Job:
+def predict_query(*, predictor: Predictor, query: Query, scope: Scope, owner: User | None, most: int = 200_000) -> Job:
     """A job that predicts every material of a query, one row for each formula and space group.
 
     Only records that are open to all: what is filed is open to all, and must not tell what a project keeps to itself.
@@ -54,12 +52,10 @@ def predict_query(
         raise BadDataset("none of these records has a composition")
     rows = rows_of(list(found.values()))
     origin = {"query": to_json(replace(query, limit=0, offset=0))}
-    return prediction_submit(
-        predictor=predictor, rows=rows, sources=list(rows.ids), origin=origin, owner=owner, start=start
-    )
+    return prediction_submit(predictor=predictor, rows=rows, sources=list(rows.ids), origin=origin, owner=owner)
 
 
-def predict_formulas(*, predictor: Predictor, texts: Sequence[str], owner: User | None, start: bool = True) -> Job:
+def predict_formulas(*, predictor: Predictor, texts: Sequence[str], owner: User | None) -> Job:
     """A job that predicts formulas, each `Bi2Se3` or `Bi2Se3 166` with a space group. Raises BadDataset naming the wrong."""
     _checked(predictor)
     lines = [line.strip() for line in texts if line.strip()]
@@ -85,7 +81,6 @@ def predict_formulas(*, predictor: Predictor, texts: Sequence[str], owner: User 
         sources=[""] * len(rows),
         origin={"formulas": lines[:100]},
         owner=owner,
-        start=start,
     )
 
 

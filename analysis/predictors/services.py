@@ -5,8 +5,8 @@ import shutil
 from django.db import transaction
 
 from analysis.jobs.folders import job_folder, model_folder
+from analysis.jobs.layout import OUT
 from analysis.jobs.models import Job, new_uid
-from analysis.jobs.worker import OUT
 from analysis.predictors.evaluation import SCORE
 from analysis.predictors.model import card_read, manifest
 from analysis.predictors.models import Predictor

@@ -14,7 +14,7 @@ from analysis.errors import BadDataset
 from analysis.jobs import selectors as jobs
 from analysis.jobs.models import Job
 from analysis.jobs.reasons import reason_told
-from analysis.jobs.services import job_cancel, job_retry, job_submit, job_wake, orphans_fail
+from analysis.jobs.services import job_cancel, job_retry, job_submit
 from analysis.jobs.wording import worded
 from analysis.predictions.services import predict_formulas, predict_query
 from analysis.predictors import selectors as predictors
@@ -41,7 +41,6 @@ def reader(request: HttpRequest) -> tuple[User, Scope]:
 def home(request: HttpRequest) -> HttpResponse:
     """The reader's jobs and models."""
     _user, scope = reader(request)
-    orphans_fail()
     context = {"jobs": jobs.job_list(scope=scope)[:50], "models": predictors.predictor_list(scope=scope)[:50]}
     return render(request, "analysis/home.html", context)
 
@@ -128,10 +127,7 @@ def _train_page(request: HttpRequest, form: TrainForm, query: str = "", plain: Q
 def job(request: HttpRequest, uid: str) -> HttpResponse:
     """One job: progress, log, result; the part that changes alone when HTMX asks."""
     _user, scope = reader(request)
-    orphans_fail()
     found = jobs.job_get(scope=scope, uid=uid)
-    if found.state == Job.State.QUEUED:
-        job_wake(found.uid)
     context = {
         "job": found,
         "reason": reason_told(found),

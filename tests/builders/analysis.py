@@ -62,6 +62,5 @@ def a_job(*, dataset: Dataset | None = None, owner: User | None = None, trees: i
         params={"trees": trees, "features": "statistics"},
         seed=1,
         folds=3,
-        start=False,
         **more,
     )

@@ -1,6 +1,7 @@
 """From a query to filed predictions, and what happens to jobs that do not end well. Real processes, real files."""
 
 import json
+import threading
 import time
 from datetime import timedelta
 
@@ -8,15 +9,18 @@ import psutil
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from analysis.datasets.query import query_dataset
 from analysis.datasets.store import ROWS, rows_read
 from analysis.errors import BadDataset, ModelRefused, OutOfReach
 from analysis.jobs import runner
 from analysis.jobs.folders import job_folder, model_folder
+from analysis.jobs.followers import follower_name, orphans_fail
 from analysis.jobs.models import Job
 from analysis.jobs.reasons import CPU, GONE, MEMORY, WALL
-from analysis.jobs.services import job_cancel, job_retry, orphans_fail
+from analysis.jobs.services import job_cancel, job_retry
+from analysis.jobs.stages import JobStage
 from analysis.predictions.services import predict_formulas, predict_query
 from analysis.predictors.selectors import predictor_open
 from eln.accounts.models import Project, User
@@ -42,9 +46,7 @@ def followed(job: Job) -> Job:
 
 def running(job: Job) -> runner.Following:
     """A job whose process has begun to learn."""
-    Job.objects.filter(uid=job.uid).update(
-        state=Job.State.RUNNING, follower=runner.follower_name(), started=timezone.now()
-    )
+    Job.objects.filter(uid=job.uid).update(state=Job.State.RUNNING, follower=follower_name(), started=timezone.now())
     following = runner._start(Job.objects.get(uid=job.uid))
     deadline = time.monotonic() + 60
     while not runner.events_read(job.uid)[0] and time.monotonic() < deadline:
@@ -81,7 +83,7 @@ def test_a_query_becomes_a_model_and_its_predictions_are_filed_apart(records: No
     assert model.score > model.baseline + 0.2
     assert model.card["data"]["version"] == dataset.version == job.data_version
 
-    predicted = followed(predict_formulas(predictor=model, texts=["Rb2O 225", "Pb Te", "RbF"], owner=None, start=False))
+    predicted = followed(predict_formulas(predictor=model, texts=["Rb2O 225", "Pb Te", "RbF"], owner=None))
     assert predicted.state == Job.State.DONE, predicted.reason
     receipt = Receipt.objects.get(id=f"prediction-{predicted.uid}")
     document = json.loads(receipt_path(receipt).read_bytes())
@@ -104,7 +106,7 @@ def test_predictions_do_not_tell_what_a_project_keeps_to_itself() -> None:
     feed_append("records", [closed.pk, opened.pk])
     index_rebuild()
     model = followed(a_job()).made
-    job = predict_query(predictor=model, query=Query(), scope=Scope.system(), owner=None, start=False)
+    job = predict_query(predictor=model, query=Query(), scope=Scope.system(), owner=None)
     assert rows_read(job_folder(job.uid) / ROWS)[0].formulas == ("RbO2",)
 
 
@@ -169,7 +171,7 @@ def test_a_waiting_job_is_cancelled_at_once_and_can_be_retried() -> None:
     job.refresh_from_db()
     assert job.state == Job.State.CANCELLED
     assert not runner.job_follow(job.uid)
-    again = followed(job_retry(job=job, owner=None, start=False))
+    again = followed(job_retry(job=job, owner=None))
     assert (again.state, again.parent_id, again.data_version) == (Job.State.DONE, job.uid, job.data_version)
 
 
@@ -187,18 +189,50 @@ def test_a_job_whose_follower_is_gone_fails_with_the_reason_and_can_be_retried()
     job = a_job()
     Job.objects.filter(uid=job.uid).update(
         state=Job.State.RUNNING,
-        follower=f"{runner.follower_name().split(':')[0]}:999999:1",
+        follower=f"{follower_name().split(':')[0]}:999999:1",
         started=timezone.now() - timedelta(hours=1),
     )
     assert orphans_fail() == 1
     job.refresh_from_db()
     assert (job.state, job.reason) == (Job.State.FAILED, GONE)
-    assert followed(job_retry(job=job, owner=None, start=False)).state == Job.State.DONE
+    assert followed(job_retry(job=job, owner=None)).state == Job.State.DONE
+
+
+def test_after_a_restart_waiting_jobs_start_and_orphans_fail_without_anybody_looking() -> None:
+    orphan, waiting = a_job(), a_job()
+    Job.objects.filter(uid=orphan.uid).update(
+        state=Job.State.RUNNING, follower=f"{follower_name().split(':')[0]}:999999:1", started=timezone.now()
+    )
+    JobStage().tick(timezone.now())
+    for thread in threading.enumerate():
+        if thread.name == "jobs":
+            thread.join(60)
+    orphan.refresh_from_db()
+    waiting.refresh_from_db()
+    assert (orphan.state, orphan.reason) == (Job.State.FAILED, GONE)
+    assert (waiting.state, waiting.reason) == (Job.State.DONE, "")
+
+
+def test_a_submitted_job_starts_when_its_feed_is_followed() -> None:
+    job = a_job()
+    stages_drain(only=["analysis.jobs"])
+    for thread in threading.enumerate():
+        if thread.name == "jobs":
+            thread.join(60)
+    job.refresh_from_db()
+    assert job.state == Job.State.DONE
+
+
+def test_a_tick_with_nothing_to_do_asks_two_short_questions(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    with django_assert_num_queries(2):
+        JobStage().tick(timezone.now())
 
 
 def test_a_worker_ends_with_the_process_that_started_it() -> None:
     job = a_job(trees=2000)
-    Job.objects.filter(uid=job.uid).update(state=Job.State.RUNNING, follower=runner.follower_name())
+    Job.objects.filter(uid=job.uid).update(state=Job.State.RUNNING, follower=follower_name())
     folder = runner.order_put(job, parent=1)  # as if the parent had been another that is gone
     import subprocess
     import sys

@@ -34,7 +34,7 @@ def figures() -> Iterator[tuple[str, float, str]]:
         yield f"train.{name}.features", len(matrix) / (time.perf_counter() - began), "rows/s"
         assert folds_of(dataset, folds=5, seed=0)
         began = time.perf_counter()
-        job = job_submit(dataset=dataset, owner=None, trainer="tree_ensemble", params={}, seed=0, start=False)
+        job = job_submit(dataset=dataset, owner=None, trainer="tree_ensemble", params={}, seed=0)
         job_wait(job.uid)
         yield f"train.{name}.card", time.perf_counter() - began, "s"
         metrics = Job.objects.get(uid=job.uid).made.card["validation"]["metrics"]

@@ -52,7 +52,6 @@ class Command(LodestoneCommand):
             device=options["device"],
             grouping=options["split"],
             folds_file=self._folds(options["folds"]),
-            start=False,
         )
         job_wait(job.uid)
         job = Job.objects.get(uid=job.uid)
