@@ -10,14 +10,8 @@ from pathlib import Path
 from knowledge.imports.mappings import ColumnMapping
 from knowledge.imports.models import Import
 from knowledge.imports.rows import Read, fingerprint
-from knowledge.imports.services import (
-    READING_VERSION,
-    bytes_accept,
-    dataset_of,
-    file_sha256,
-    import_store,
-    table_import,
-)
+from knowledge.imports.services import table_import
+from knowledge.imports.storing import READING_VERSION, bytes_accept, dataset_of, file_sha256, import_store
 from knowledge.imports.structures.drafts import structure_draft
 from knowledge.imports.structures.pool import structures_read
 from knowledge.imports.tables import Source

@@ -10,7 +10,7 @@ from ingest.gateway.selectors import receipt_path
 from knowledge.errors import KnowledgeError
 from knowledge.formula import NotAFormula, parse_formula
 from knowledge.imports.models import Import
-from knowledge.imports.services import version_update
+from knowledge.imports.storing import version_update
 from knowledge.records.drafts import Draft, Value
 from knowledge.records.models import Kind
 from knowledge.records.services import dataset_ensure, records_write

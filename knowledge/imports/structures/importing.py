@@ -8,7 +8,7 @@ from knowledge.imports.columns import slug_of
 from knowledge.imports.mappings import ColumnMapping
 from knowledge.imports.reports import Report
 from knowledge.imports.rows import Read, fingerprint
-from knowledge.imports.services import (
+from knowledge.imports.storing import (
     READING_VERSION,
     bytes_accept,
     dataset_of,
