@@ -13,3 +13,17 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"{SHARED} is absent: real files are not part of the checkout")
     return SHARED
+
+
+@pytest.fixture(autouse=True)
+def _an_index_of_its_own(request: pytest.FixtureRequest) -> None:
+    """Index files outlive a test's transaction: each test with a database begins with an index that names no segment."""
+    if not {"db", "transactional_db", "django_db_setup"} & set(request.fixturenames):
+        return
+    from dataclasses import replace
+
+    from knowledge.index.segments import folder, manifest_read, manifest_write
+
+    manifest = manifest_read()
+    if manifest.segments and folder().is_dir():
+        manifest_write(replace(manifest, generation=manifest.generation + 1, segments=()))
