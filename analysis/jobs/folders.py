@@ -32,13 +32,15 @@ def dataset_put(job: Job, dataset: Dataset, fold_keys: bool) -> None:
         (folder / "fold_keys.json").write_text(json.dumps(keys), encoding="utf-8")
 
 
-def rows_put(job: Job, rows: Rows, sources: list[str]) -> None:
-    """Put rows to predict into the job's folder; `sources` are record ids, empty for a bare formula."""
+def rows_put(job: Job, rows: Rows, sources: list[str], projects: list[int | None]) -> None:
+    """Put rows to predict into the job's folder: of each the record it is for (empty: a bare formula) and its project."""
+    import pyarrow as pa
+
     from analysis.datasets.store import ROWS, rows_write
 
     folder = job_folder(job.uid)
     folder.mkdir(parents=True, exist_ok=True)
-    rows_write(rows, folder / ROWS, {"source": sources})
+    rows_write(rows, folder / ROWS, {"source": sources, "project": pa.array(projects, type=pa.int64())})
 
 
 def order_put(job: Job, *, parent: int) -> Path:

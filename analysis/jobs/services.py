@@ -82,10 +82,11 @@ def prediction_submit(
     predictor: Predictor,
     rows: Rows,
     sources: list[str],
+    projects: list[int | None],
     origin: Mapping[str, Any],
     owner: User | None,
 ) -> Job:
-    """Store a job that predicts these rows and files the result."""
+    """Store a job that predicts these rows and files the result of each in its project, or open to everybody."""
     from analysis.datasets.domain import fingerprint
 
     version = fingerprint([predictor.uid, list(rows.formulas), list(rows.spacegroups), sources])
@@ -99,7 +100,7 @@ def prediction_submit(
         limits=limits_now(),
         predictor=predictor,
     )
-    rows_put(job, rows, sources)
+    rows_put(job, rows, sources, projects)
     return _stored(job)
 
 

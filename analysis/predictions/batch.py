@@ -19,9 +19,20 @@ def predict(folder: Path, out: Path, job: dict[str, Any], report: Report) -> Non
     report(0.3, f"{len(rows)} rows")
     said = model.predict(rows)
     documents = [
-        {"formula": formula, "spacegroup_number": spacegroup, "source_record": source or None, **asdict(prediction)}
-        for formula, spacegroup, source, prediction in zip(
-            rows.formulas, rows.spacegroups, table["source"].to_pylist(), said, strict=True
+        {
+            "formula": formula,
+            "spacegroup_number": spacegroup,
+            "source_record": source or None,
+            "project": project,
+            **asdict(prediction),
+        }
+        for formula, spacegroup, source, project, prediction in zip(
+            rows.formulas,
+            rows.spacegroups,
+            table["source"].to_pylist(),
+            table["project"].to_pylist(),
+            said,
+            strict=True,
         )
     ]
     out.mkdir(parents=True, exist_ok=True)

@@ -39,20 +39,26 @@ def _checked(predictor: Predictor) -> None:
 
 
 def predict_query(*, predictor: Predictor, query: Query, scope: Scope, owner: User | None, most: int = 200_000) -> Job:
-    """A job that predicts every material of a query, one row for each formula and space group.
+    """A job that predicts every material of a query, one row for each formula, space group and project.
 
-    Only records that are open to all: what is filed is open to all, and must not tell what a project keeps to itself.
+    What is said of a project's record is filed in that project, so only projects in which the person may write are read.
     """
     _checked(predictor)
-    open_to_all = Scope(user_id=scope.user_id)
-    found: dict[tuple[str, int | None], Any] = {}
-    for row, formula in composed(query_rows(query, scope=open_to_all, select=("formula",), most=most)):
-        found.setdefault((formula.reduced, row.spacegroup_number), (row, formula))
+    own = Scope(user_id=scope.user_id, readable=scope.writable, everything=scope.everything)
+    found: dict[tuple[str, int | None, int | None], Any] = {}
+    for row, formula in composed(query_rows(query, scope=own, select=("formula",), most=most)):
+        found.setdefault((formula.reduced, row.spacegroup_number, row.project_id), (row, formula))
     if not found:
         raise BadDataset("none of these records has a composition")
     rows = rows_of(list(found.values()))
-    origin = {"query": to_json(replace(query, limit=0, offset=0))}
-    return prediction_submit(predictor=predictor, rows=rows, sources=list(rows.ids), origin=origin, owner=owner)
+    return prediction_submit(
+        predictor=predictor,
+        rows=rows,
+        sources=list(rows.ids),
+        projects=[project for _, _, project in found],
+        origin={"query": to_json(replace(query, limit=0, offset=0))},
+        owner=owner,
+    )
 
 
 def predict_formulas(*, predictor: Predictor, texts: Sequence[str], owner: User | None) -> Job:
@@ -79,6 +85,7 @@ def predict_formulas(*, predictor: Predictor, texts: Sequence[str], owner: User 
         predictor=predictor,
         rows=rows,
         sources=[""] * len(rows),
+        projects=[None] * len(rows),
         origin={"formulas": lines[:100]},
         owner=owner,
     )
@@ -95,12 +102,19 @@ def _line(line: str) -> Any:  # Any: (Formula, int | None) or none
         return None
 
 
-def document_of(predictor: Predictor, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:  # Any: JSON
+def slug_of(predictor: Predictor, project: int | None) -> str:
+    """The data set of a model's predictions: one that is open, and one for each project."""
+    return f"predictions-{predictor.uid}" + (f"-p{project}" if project is not None else "")
+
+
+def document_of(
+    predictor: Predictor, rows: Sequence[dict[str, Any]], project: int | None
+) -> dict[str, Any]:  # Any: JSON
     """What travels through the gateway: the data set, the model, and one row a material."""
     topic = predictor.topic or "material_facts"
     return {
         "dataset": {
-            "slug": f"predictions-{predictor.uid}",
+            "slug": slug_of(predictor, project),
             "title": f"Predicted {predictor.target} ({predictor.trainer})",
             "topic": topic,
         },
@@ -120,14 +134,25 @@ def document_of(predictor: Predictor, rows: Sequence[dict[str, Any]]) -> dict[st
     }
 
 
-def predictions_file(*, job: Job) -> Receipt:
-    """File what a prediction job wrote: one receipt of kind `prediction`; filing the same job twice changes nothing."""
+def predictions_file(*, job: Job) -> list[Receipt]:
+    """File what a prediction job wrote: one receipt of kind `prediction` for each project, and one for what is open to all.
+
+    Filing the same job twice changes nothing.
+    """
+    said = json.loads((job_folder(job.uid) / OUT / PREDICTIONS).read_text(encoding="utf-8"))
+    by_project: dict[int | None, list[dict[str, Any]]] = {}
+    for row in said:
+        by_project.setdefault(row.pop("project"), []).append(row)
+    return [_filed(job, rows, project) for project, rows in by_project.items()]
+
+
+def _filed(job: Job, rows: list[dict[str, Any]], project: int | None) -> Receipt:
     predictor = job.predictor
     assert predictor is not None  # noqa: S101 - prediction jobs have one
-    rows = json.loads((job_folder(job.uid) / OUT / PREDICTIONS).read_text(encoding="utf-8"))
-    payload = json.dumps(document_of(predictor, rows), ensure_ascii=False).encode()
+    payload = json.dumps(document_of(predictor, rows, project), ensure_ascii=False).encode()
+    metadata = {"model": predictor.uid, "job": job.uid}
     envelope = Envelope(
-        id=f"prediction-{job.uid}",
+        id=f"prediction-{job.uid}" + (f"-p{project}" if project is not None else ""),
         kind="prediction",
         source=f"model {predictor.uid}",
         file_name=f"predictions-{predictor.uid}.json",
@@ -136,6 +161,6 @@ def predictions_file(*, job: Job) -> Receipt:
         sha256=hashlib.sha256(payload).hexdigest(),
         created=timezone.now(),
         person=job.owner.get_username() if job.owner else None,
-        metadata={"model": predictor.uid, "job": job.uid},
+        metadata=metadata if project is None else {**metadata, "project": project},
     )
     return receipt_accept(envelope=envelope, payload=payload)

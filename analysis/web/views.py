@@ -144,7 +144,7 @@ def _filed(found: Job) -> str:
     """Address parameters of the search that shows what a prediction job filed."""
     if found.kind != Job.Kind.PREDICT or found.state != Job.State.DONE or found.predictor is None:
         return ""
-    where = Compare("dataset", "=", f"predictions-{found.predictor.uid}")
+    where = Compare("dataset", "starts", f"predictions-{found.predictor.uid}")
     return query_to_params(Query(where=where, kinds=("prediction",)))
 
 

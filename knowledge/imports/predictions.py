@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from eln.accounts.models import Project
 from ingest.gateway.models import Receipt
 from ingest.gateway.selectors import receipt_path
 from knowledge.errors import KnowledgeError
@@ -12,7 +13,7 @@ from knowledge.formula import NotAFormula, parse_formula
 from knowledge.imports.models import Import
 from knowledge.imports.storing import version_update
 from knowledge.records.drafts import Draft, Value
-from knowledge.records.models import Kind
+from knowledge.records.models import Dataset, Kind
 from knowledge.records.services import dataset_ensure, records_write
 from knowledge.topics.schema import topics
 
@@ -91,6 +92,23 @@ def _draft(row: PredictedRow, said: Predictions, number: int, receipt: Receipt) 
     )
 
 
+def _project(receipt: Receipt) -> int | None:
+    """The project a receipt files in. Only this site itself may say so: an agent's token gives no right to a project."""
+    named = (receipt.envelope.get("metadata") or {}).get("project")
+    if named is None or receipt.agent_id is not None:
+        return None
+    if not Project.objects.filter(pk=named).exists():
+        raise KnowledgeError(f"{receipt.file_name} belongs to a project that is gone: train and predict again")
+    return int(named)
+
+
+def _unclaimed(slug: str, project: int | None) -> None:
+    """Raise KnowledgeError when the slug names a data set that is no set of predictions, or one of another project."""
+    known = Dataset.objects.filter(slug=slug).first()
+    if known is not None and (known.kind != Kind.PREDICTION or known.project_id != project):
+        raise KnowledgeError(f"there is another data set {slug!r}: give these predictions a slug of their own")
+
+
 def predictions_import(receipt: Receipt) -> int:
     """File the predictions of a receipt as records; the number filed. Raises KnowledgeError when the document is none."""
     try:
@@ -108,7 +126,8 @@ def predictions_import(receipt: Receipt) -> int:
             rejected.append({"row": number + 1, "reason": f"{row.formula[:60]!r} is no formula: {error}"})
             continue
         drafts.setdefault(draft.key, draft)
-    info = said.dataset
+    info, project = said.dataset, _project(receipt)
+    _unclaimed(info.slug, project)
     dataset = dataset_ensure(
         slug=info.slug,
         topic=info.topic,
@@ -116,6 +135,7 @@ def predictions_import(receipt: Receipt) -> int:
         kind=Kind.PREDICTION,
         citation=info.citation or f"Predicted by {_model_name(said)}",
         licence=info.licence,
+        project_id=project,
     )
     records_write(dataset, drafts.values(), complete=True)
     Import.objects.update_or_create(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_FACETS = 500
 ROW = (
     "record, version, topic, dataset, kind, formula, formula_source, external_id, spacegroup_number, elements, "
-    "file_name, locator, stated"
+    "file_name, locator, project_id, stated"
 )
 FUNCTIONS = {
     "count": "count({})",
@@ -108,13 +108,15 @@ def _page(query: Query, chosen: _Selection) -> tuple[Row, ...]:
 
 def _row(item: tuple[Any, ...], select: tuple[str, ...]) -> Row:
     *head, stated = item
-    (record, version, topic, dataset, kind, formula, source, external, spacegroup, elements, file_name, locator) = head
+    (record, version, topic, dataset, kind, formula, source, external, spacegroup, elements, file_name, locator) = head[
+        :12
+    ]
     values = tuple(
         stated_of(value) for value in json.loads(stated or "[]") if not select or value["property"] in select
     )
     return Row(
         record, version, topic, dataset, kind, formula or "", source or "", external or "", spacegroup,
-        tuple(elements or ()), file_name or "", locator or "", values,
+        tuple(elements or ()), file_name or "", locator or "", values, head[12],
     )  # fmt: skip
 
 

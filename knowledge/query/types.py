@@ -114,7 +114,7 @@ class Stated:
 
 @dataclass(frozen=True)
 class Row:
-    """One record that matched, with what a citation needs."""
+    """One record that matched, with what a citation needs. `project_id` none = open to everybody."""
 
     record: str
     version: int
@@ -129,6 +129,7 @@ class Row:
     file_name: str
     locator: str
     values: tuple[Stated, ...]
+    project_id: int | None = None
 
     def value(self, name: str) -> Stated | None:
         """The first value of this property, if the record states one."""

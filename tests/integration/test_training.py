@@ -12,7 +12,6 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from analysis.datasets.query import query_dataset
-from analysis.datasets.store import ROWS, rows_read
 from analysis.errors import BadDataset, ModelRefused, OutOfReach
 from analysis.jobs import runner
 from analysis.jobs.folders import job_folder, model_folder
@@ -23,7 +22,7 @@ from analysis.jobs.services import job_cancel, job_retry
 from analysis.jobs.stages import JobStage
 from analysis.predictions.services import predict_formulas, predict_query
 from analysis.predictors.selectors import predictor_open
-from eln.accounts.models import Project, User
+from eln.accounts.models import Membership, Project, User
 from eln.accounts.scope import Scope
 from ingest.feeds.services import feed_append, stages_drain
 from ingest.gateway.models import Receipt
@@ -99,15 +98,27 @@ def test_a_query_becomes_a_model_and_its_predictions_are_filed_apart(records: No
     assert run(Query(where=HasElements(("Rb",))), scope=Scope.system()).count == 0
 
 
-def test_predictions_do_not_tell_what_a_project_keeps_to_itself() -> None:
-    project = Project.objects.create(slug="secret", title="Secret")
-    closed = a_record("CsO2", dataset=a_source(slug="closed", kind=Kind.COMPUTATION, project=project))
-    opened = a_record("RbO2", dataset=a_source(slug="opened", kind=Kind.COMPUTATION))
-    feed_append("records", [closed.pk, opened.pk])
+def test_predictions_for_records_of_a_project_are_filed_in_that_project() -> None:
+    person = User.objects.create_user("ada", password="not a real one")
+    own, other = (Project.objects.create(slug=name, title=name) for name in ("own", "other"))
+    Membership.objects.create(user=person, project=own, role=Membership.Role.WRITER)
+    Membership.objects.create(user=person, project=other, role=Membership.Role.READER)
+    made = [
+        a_record(text, dataset=a_source(slug=text.lower(), kind=Kind.COMPUTATION, project=project))
+        for text, project in (("CsO2", own), ("CaO2", other), ("RbO2", None))
+    ]
+    feed_append("records", [record.pk for record in made])
     index_rebuild()
-    model = followed(a_job()).made
-    job = predict_query(predictor=model, query=Query(), scope=Scope.system(), owner=None)
-    assert rows_read(job_folder(job.uid) / ROWS)[0].formulas == ("RbO2",)
+    scope = Scope.of(person)
+    job = followed(predict_query(predictor=followed(a_job()).made, query=Query(), scope=scope, owner=person))
+    assert job.state == Job.State.DONE, job.reason
+    stages_drain()
+
+    def told(scope: Scope) -> dict[str, int | None]:
+        return {row.formula: row.project_id for row in run(Query(kinds=("prediction",)), scope=scope).rows}
+
+    assert told(scope) == {"CsO2": own.pk, "RbO2": None}  # nothing of a project in which she may only read
+    assert told(Scope()) == {"RbO2": None}
 
 
 def test_a_record_that_changes_gives_another_data_version(records: None) -> None:

@@ -6,23 +6,32 @@ from typing import Any
 
 import pytest
 
+from eln.accounts.models import Project
 from ingest.contract import Envelope
 from ingest.gateway.models import Receipt
 from ingest.gateway.services import receipt_accept
 from knowledge.errors import KnowledgeError
 from knowledge.imports.stages import ImportStage
 from knowledge.models import Dataset, Record
+from knowledge.records.models import Kind
+from tests.builders.ingest import an_agent
+from tests.builders.knowledge import a_dataset
 
 pytestmark = pytest.mark.django_db
 
 
-def a_receipt(document: Any, number: int = 1) -> Receipt:
+def a_receipt(document: Any, number: int = 1, **more: Any) -> Receipt:
     payload = json.dumps(document).encode()
     sha256 = hashlib.sha256(payload).hexdigest()
     envelope = Envelope(
-        id=f"prediction-{number}", kind="prediction", file_name="p.json", size=len(payload), sha256=sha256
+        id=f"prediction-{number}",
+        kind="prediction",
+        file_name="p.json",
+        size=len(payload),
+        sha256=sha256,
+        metadata=more.pop("metadata", {}),
     )
-    return receipt_accept(envelope=envelope, payload=payload)
+    return receipt_accept(envelope=envelope, payload=payload, **more)
 
 
 def a_document(*rows: dict[str, Any]) -> dict[str, Any]:
@@ -69,3 +78,23 @@ def test_a_document_that_is_none_says_so() -> None:
     receipt = a_receipt({"rows": 3})
     with pytest.raises(KnowledgeError, match="no document of predictions"):
         ImportStage().process([receipt.pk])
+
+
+def test_only_the_site_itself_files_into_a_project() -> None:
+    project = Project.objects.create(slug="secret", title="Secret")
+    document = a_document({"formula": "GaAs", "value": 1.2})
+    ImportStage().process([a_receipt(document, metadata={"project": project.pk}).pk])
+    assert Record.objects.get().project == project
+    document["dataset"]["slug"] = "another"
+    agent = an_agent()
+    ImportStage().process([a_receipt(document, 2, metadata={"project": project.pk}, agent=agent).pk])
+    assert Record.objects.get(dataset__slug="another").project is None
+
+
+def test_predictions_take_no_data_set_that_is_not_theirs() -> None:
+    source = a_dataset(slug="predictions-m1", kind=Kind.LITERATURE)
+    with pytest.raises(KnowledgeError, match="predictions-m1"):
+        ImportStage().process([a_receipt(a_document({"formula": "GaAs", "value": 1.2})).pk])
+    source.refresh_from_db()
+    assert source.kind == Kind.LITERATURE
+    assert not Record.objects.exists()
