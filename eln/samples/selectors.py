@@ -16,4 +16,4 @@ def sample_list(*, scope: Scope, text: str = "") -> QuerySet[Sample]:
 
 def sample_find(*, scope: Scope, name: str) -> Sample | None:
     """The newest readable sample of exactly this name, capitals aside."""
-    return Sample.objects.filter(scope.q(), name__iexact=name.strip()).order_by("-created").first()
+    return Sample.objects.filter(scope.q(), name__iexact=name.replace("\0", "").strip()).order_by("-created").first()

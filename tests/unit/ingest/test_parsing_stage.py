@@ -47,6 +47,7 @@ def test_a_receipt_becomes_a_parsed_file_with_its_arrays() -> None:
     assert FeedEvent.objects.filter(feed="parsed", key=str(parsed.pk)).count() == 1
 
 
+@pytest.mark.django_db(transaction=True)  # a stage sees what is committed
 def test_the_stage_is_registered_and_a_second_event_of_the_same_bytes_changes_nothing() -> None:
     (stage,) = [stage for stage in stages() if stage.name == "ingest.parsing"]
     receipt = a_receipt(TABLE.encode())
