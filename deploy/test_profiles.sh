@@ -8,6 +8,6 @@ echo "== embedded profile (SQLite)"
 .venv/bin/python -m pytest -n 2 --dist loadfile || failed=1
 if [ -n "${LODESTONE_TEST_DATABASE_URL:-}" ]; then
     echo "== server profile (PostgreSQL, Redis)"
-    LODESTONE_DATABASE_URL="$LODESTONE_TEST_DATABASE_URL" .venv/bin/python -m pytest tests/contract tests/unit || failed=1
+    LODESTONE_DATABASE_URL="$LODESTONE_TEST_DATABASE_URL" .venv/bin/python -m pytest -n 2 --dist loadfile tests/contract tests/unit || failed=1
 fi
 exit $failed

@@ -31,7 +31,7 @@ class Command(LodestoneCommand):
         address = f"http://{host}:{port}"
 
         def ready() -> None:
-            from deploy.demo import demo_prepare, demo_start
+            from deploy.demo import demo_prepare, demo_start, folder
 
             worker.start()
             took = time.time() - psutil.Process().create_time()
@@ -40,7 +40,8 @@ class Command(LodestoneCommand):
                 account = demo_prepare()
                 self.say(f"Log in as {account.username} with password {account.password}")
                 demo_start(companions, address=address)
-                self.say("The demo data load in the background; the simulated machine streams already.")
+                self.say("A simulated oxide-MBE machine streams already; the demo data load in the background.")
+                self.say(f"Files dropped into {folder() / 'watched'} are read and filed.")
 
         try:
             serve(host=host, port=port, on_ready=ready)
