@@ -14,6 +14,10 @@ if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && [ -x .venv/bin/python
     exit 0
 fi
 
+fits() { command -v "$1" >/dev/null 2>&1 && "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' >/dev/null 2>&1; }
+for candidate in "$PYTHON" python3.11 python3.12 python3; do
+    if fits "$candidate"; then PYTHON=$candidate; break; fi
+done
 command -v "$PYTHON" >/dev/null 2>&1 || fail "Python 3.11 is needed: install it, or say where it is with PYTHON=/path/to/python3.11"
 "$PYTHON" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' || fail "$PYTHON is not Python 3.11 or 3.12: say where one is with PYTHON=/path/to/python3.11"
 command -v npm >/dev/null 2>&1 || fail "Node with npm is needed for the front-end parts: install Node 20 or newer"
