@@ -32,6 +32,10 @@ class Events:
         """One line, at once."""
         self._file.write(json.dumps({"time": time.time(), **event}, ensure_ascii=False) + "\n")
 
+    def close(self) -> None:
+        """Nothing more will be told."""
+        self._file.close()
+
     def progress(self, share: float, message: str) -> None:
         """Not more often than a person can read."""
         now = time.monotonic()

@@ -1,11 +1,19 @@
 """Small data sets, tables and jobs of analysis; a test states only what matters to it."""
 
+import json
+import os
+from contextlib import closing
 from itertools import combinations
 from typing import Any
 
 from analysis.datasets import Dataset, Rows, Target
+from analysis.jobs.folders import order_put
+from analysis.jobs.layout import EVENTS, JOB
 from analysis.jobs.models import Job
 from analysis.jobs.services import job_submit
+from analysis.jobs.worker import Events, work
+from analysis.predictors.models import Predictor
+from analysis.predictors.services import predictor_store
 from eln.accounts.models import User
 from knowledge.formula import parse_formula
 
@@ -53,7 +61,7 @@ def a_dataset(*, task: str = "regression", noise: bool = False) -> Dataset:
     return Dataset("ions: difference", target, rows, values, "v" * 64, {"file": "ions.csv"})
 
 
-def a_job(*, dataset: Dataset | None = None, owner: User | None = None, trees: int = 30, **more: Any) -> Job:
+def a_job(*, dataset: Dataset | None = None, owner: User | None = None, trees: int = 20, **more: Any) -> Job:
     """A waiting job; nothing starts it."""
     return job_submit(
         dataset=dataset or a_dataset(),
@@ -64,3 +72,16 @@ def a_job(*, dataset: Dataset | None = None, owner: User | None = None, trees: i
         folds=3,
         **more,
     )
+
+
+def worked(job: Job) -> Job:
+    """The job with the work of its process done here: for tests of what comes of it, not of processes."""
+    folder = order_put(job, parent=os.getppid())
+    with closing(Events(folder / EVENTS)) as events:
+        work(folder, json.loads((folder / JOB).read_text(encoding="utf-8")), events)
+    return job
+
+
+def a_model(**more: Any) -> Predictor:
+    """A model trained here and stored."""
+    return predictor_store(job=worked(a_job(**more)))
