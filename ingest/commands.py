@@ -6,9 +6,12 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError
 
 from ingest.errors import LodestoneError
-from ingest.home import home_prepare
+from ingest.home import home, home_prepare
+
+ROOM = "Check that the path can be written and that its disk has room (the data folder is LODESTONE_HOME)."
 
 
 class LodestoneCommand(BaseCommand):
@@ -41,9 +44,15 @@ class LodestoneCommand(BaseCommand):
         except LodestoneError as error:
             print(f"{self.name()}: {error.message}", file=sys.stderr)
             sys.exit(2)
+        except DatabaseError as error:
+            print(f"{self.name()}: the database of {home()} refuses: {error}. {ROOM}", file=sys.stderr)
+            sys.exit(2)
         except BrokenPipeError:  # the reader, such as `head`, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return
+        except OSError as error:
+            print(f"{self.name()}: {error}. {ROOM}", file=sys.stderr)
+            sys.exit(2)
         if refused:
             sys.exit(2)
 

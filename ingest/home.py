@@ -2,6 +2,8 @@
 
 import fcntl
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.apps import apps
@@ -9,10 +11,32 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
+from ingest.errors import IngestError
+
 
 def home() -> Path:
     """The folder of everything Lodestone stores (LODESTONE_HOME)."""
     return Path(settings.HOME)
+
+
+class HomeBusy(IngestError):
+    """Another site runs on this data folder."""
+
+    code = "home_busy"
+
+
+@contextmanager
+def home_hold() -> Iterator[None]:
+    """Be the one running site of the data folder; the system lets go of it however the process ends. Raises HomeBusy."""
+    path = home() / "site.lock"
+    with path.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise HomeBusy(
+                f"a Lodestone already runs on {home()}: stop it first, or set LODESTONE_HOME to another folder for this one"
+            ) from error
+        yield
 
 
 def _fingerprint() -> str:

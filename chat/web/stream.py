@@ -1,12 +1,14 @@
 """The answer as server-sent events: the plan first, then sentence by sentence, then the whole message as stored."""
 
 import json
+import logging
 from collections.abc import AsyncIterator
 
 from asgiref.sync import sync_to_async
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from chat.answering.services import question_answer, question_plan
 from chat.answering.shown import plan_document
@@ -17,6 +19,8 @@ from chat.web.shown import pieces, plan_parts, search_url, shown
 from eln.accounts.models import User
 from eln.accounts.scope import Scope
 from ingest.errors import LodestoneError
+
+log = logging.getLogger(__name__)
 
 
 def event(name: str, **data: object) -> bytes:
@@ -56,3 +60,7 @@ async def answer_events(
         yield event("done", html=html, conversation=message.conversation_id, url=url, title=message.question[:120])
     except LodestoneError as error:
         yield event("error", message=error.message)
+    except Exception:  # the page waits for an end: a stream that only breaks off would look like a lost connection
+        log.exception("the answer to a question of %s characters", len(question))
+        with translation.override(language):
+            yield event("error", message=_("The answer failed; the question was not stored. The log has the reason."))

@@ -46,7 +46,9 @@ def ask(request: HttpRequest) -> HttpResponseBase:
     user = reader(request)
     scope = Scope.of(user)
     number = request.POST.get("conversation", "")
-    current = conversation_get(scope=scope, conversation=int(number)) if number.isdigit() else None
+    current = (
+        conversation_get(scope=scope, conversation=int(number)) if number.isdecimal() and len(number) < 19 else None
+    )
     question = request.POST.get("question", "")
     if "text/event-stream" in request.headers.get("Accept", ""):
         language = get_language() or "en"

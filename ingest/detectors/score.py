@@ -11,6 +11,7 @@ from ingest.detectors.watch import Watch
 
 ALARM = 0.5
 NEW, JUMP = "unusual", "burst"
+FARTHEST = 9e9  # seconds since 1970 whose nanoseconds fit 64 bits
 AFTER = 0.98  # a row soon after an alarm stays suspect to a degree, below an alarm
 SURE = ("gap", "stuck", "out_of_range")  # without a recipe's events the other kinds only raise the degree, not an alarm
 
@@ -28,7 +29,8 @@ def score_rows(timestamps: ArrayLike, values: ArrayLike, channel: Channel | None
 
     timestamps: seconds since 1970, shape (n,); values: shape (n,), NaN = missing.
     """
-    times = (np.asarray(timestamps, np.float64) * 1e9).astype(np.int64).tolist()
+    seconds = np.nan_to_num(np.asarray(timestamps, np.float64).ravel(), nan=0.0)
+    times = (np.clip(seconds, -FARTHEST, FARTHEST) * 1e9).astype(np.int64).tolist()
     column = np.asarray(values, np.float64).tolist()
     if len(times) != len(column):
         raise ValueError(f"{len(times)} timestamps for {len(column)} values")

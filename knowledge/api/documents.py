@@ -48,7 +48,7 @@ class SearchParameters(Schema):
     topic: str | None = None
     sort: str = Field(default="", description="properties with commas, a minus for falling")
     limit: int = Field(default=50, ge=0, le=1000)
-    offset: int = Field(default=0, ge=0)
+    offset: int = Field(default=0, ge=0, le=10**9)
 
 
 class SearchIn(SearchParameters):

@@ -109,7 +109,7 @@ def _identity(column: str, cells: Sequence[str]) -> Rule | None:
         return Rule("spacegroup_number", None, share) if share > 0.5 else None
     if name in _FORMULA:
         share = sum(map(_is_formula, filled)) / len(filled)
-        return Rule("formula", None, share) if share > 0.5 else None
+        return Rule("formula", None, share) if share >= 0.5 else None
     return None
 
 
@@ -129,6 +129,9 @@ def guessed_mapping(source: Source, table: Table, topic: str | None) -> ColumnMa
         raise Refused(
             "names no columns, and is none of the known data sets: add a header line with column names and units"
         )
+    if not table.rows:
+        lost = f": row {table.broken[0][0]} {table.broken[0][1]}" if table.broken else ""
+        raise Refused(f"has a header line but no rows that fit it{lost}")
     sample = table.rows[:300]
     cells = {column: [row[i] for row in sample] for i, column in enumerate(table.columns)}
     identity = {column: rule for column in table.columns if (rule := _identity(column, cells[column]))}

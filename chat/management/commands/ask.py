@@ -59,7 +59,7 @@ class Command(LodestoneCommand):
             raise QuestionRefused(f"There is no file {source}.")
         refused = 0
         lines = []
-        for number, line in enumerate(source.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(source.read_text(encoding="utf-8-sig", errors="replace").split("\n"), 1):
             if line.strip():
                 document, fine = self.answer_line(line, number, lang)
                 refused += not fine

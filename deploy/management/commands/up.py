@@ -8,6 +8,7 @@ import psutil
 from django.core.management.base import CommandParser
 
 from ingest.commands import LodestoneCommand
+from ingest.home import home_hold
 
 
 class Command(LodestoneCommand):
@@ -43,13 +44,14 @@ class Command(LodestoneCommand):
                 self.say("A simulated oxide-MBE machine streams already; the demo data load in the background.")
                 self.say(f"Files dropped into {folder() / 'watched'} are read and filed.")
 
-        try:
-            serve(host=host, port=port, on_ready=ready)
-        finally:
-            self.say("Stopping ...")
-            companions.stop()
-            worker.stop()
-            self.say("Stopped. Nothing is lost: start again with the same command.")
+        with home_hold():
+            try:
+                serve(host=host, port=port, on_ready=ready)
+            finally:
+                self.say("Stopping ...")
+                companions.stop()
+                worker.stop()
+                self.say("Stopped. Nothing is lost: start again with the same command.")
         return 0
 
     def say(self, line: str) -> None:

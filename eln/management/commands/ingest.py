@@ -38,7 +38,14 @@ class Command(LodestoneCommand):
                 self.stderr.write(f"ingest: {name}: there is no such file; check the path")
                 refused += 1
                 continue
-            receipt = path_accept(path=path, instrument=options["instrument"], sample=options["sample"])
+            try:
+                receipt = path_accept(path=path, instrument=options["instrument"], sample=options["sample"])
+            except OSError as error:
+                reason = f"it cannot be read: {error.strerror or error}"
+                self.emit({"file": name, "error": reason}, f"{name}: {reason}")
+                self.stderr.write(f"ingest: {name}: {reason}; nothing of it was stored")
+                refused += 1
+                continue
             file_now(receipt)
             document = outcome(receipt, name)
             self.emit(document, said(document))

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from knowledge.imports.readers.text import is_spectrum, text_read
@@ -30,9 +31,9 @@ def _delimiter(lines: list[str]) -> str | None:
 
 
 def has_header(rows: list[list[str]]) -> bool:
-    """Whether the first row names columns: distinct, filled, not numeric, and unlike what stands below."""
+    """Whether the first row names columns: filled, not numeric, and unlike what stands below; repeated names need more proof."""
     first = [cell.strip().lstrip("#").strip() for cell in rows[0]]
-    if len({cell.lower() for cell in first}) != len(first) or any(_NUMBER.fullmatch(cell) for cell in first):
+    if any(_NUMBER.fullmatch(cell) for cell in first):
         return False
     if sum(bool(cell) for cell in first) < len(first) - 1:
         return False
@@ -41,6 +42,8 @@ def has_header(rows: list[list[str]]) -> bool:
         sum(bool(_NUMBER.fullmatch(row[i].strip())) for row in below if i < len(row)) * 2 > len(below)
         for i in range(len(first))
     ]
+    if len({cell.lower() for cell in first}) != len(first):
+        return all(first) and any(numeric_below)
     words = sum(bool(re.fullmatch(r"[A-Za-z_µ%° ()\[\]/.^\-0-9]+", cell)) for cell in first)
     return (any(numeric_below) or words == len(first)) and not all(re.fullmatch(r"\d.*", c) for c in first if c)
 
@@ -54,6 +57,15 @@ def _without_title(numbered: list[tuple[int, list[str]]]) -> list[tuple[int, lis
     return numbered[first:]
 
 
+def _distinct(names: Iterable[str]) -> tuple[str, ...]:
+    """Column names without gaps and repeats: the second `gap` becomes `gap (2)`, an empty third one `column_3`."""
+    found: list[str] = []
+    for at, name in enumerate(names, 1):
+        times = sum(other == name or other.startswith(f"{name} (") for other in found)
+        found.append(f"{name} ({times + 1})" if name and name in found else name or f"column_{at}")
+    return tuple(found)
+
+
 def table_of(rows: list[list[str]], first_line: int = 1) -> Table:
     """A table of raw rows; rows with another number of cells are named in `broken`, and blank ones are passed over."""
     numbered = [(at, row) for at, row in enumerate(rows, first_line) if any(cell.strip() for cell in row)]
@@ -64,7 +76,7 @@ def table_of(rows: list[list[str]], first_line: int = 1) -> Table:
     widths = Counter(len(row) for _, row in numbered)
     width = len(numbered[0][1]) if header else widths.most_common(1)[0][0]
     if header:
-        columns = tuple(cell.strip().lstrip("#").strip() or f"column_{i}" for i, cell in enumerate(numbered[0][1], 1))
+        columns = _distinct(cell.strip().lstrip("#").strip() for cell in numbered[0][1])
         body = numbered[1:]
     else:
         columns, body = tuple(f"column_{i}" for i in range(1, width + 1)), numbered

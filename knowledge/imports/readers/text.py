@@ -4,6 +4,8 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
+from ingest.parsers.protocol import CannotParse
+from ingest.parsers.text import decode
 from knowledge.imports.tables import Refused
 
 MAX_BYTES = 512 * 2**20
@@ -15,20 +17,13 @@ def text_read(path: Path) -> str:
     if path.stat().st_size > MAX_BYTES:
         raise Refused(f"larger than {MAX_BYTES // 2**20} MiB: split the table")
     data = path.read_bytes()
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if data.startswith(mark):
-            return data.decode(encoding, errors="replace")
-    if b"\0" in data[:65536]:
-        raise Refused("is a binary file that no reader knows")
     try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        from charset_normalizer import from_bytes
-
-        best = from_bytes(data).best()
-        if best is None:
-            raise Refused("its text encoding cannot be recognised: save it as UTF-8") from None
-        return str(best)
+        text = decode(data).text
+    except CannotParse as error:
+        raise Refused("is a binary file that no reader knows") from error
+    if "\0" in text[:65536]:
+        raise Refused("is a binary file that no reader knows")
+    return text
 
 
 def is_spectrum(lines: list[str]) -> bool:

@@ -15,6 +15,8 @@ from knowledge.query.filters import parse_filter
 from knowledge.query.types import Evidence, Query, Row
 from knowledge.query.urls import sort_of
 
+MOST = 10**9  # no store holds more rows
+
 
 class Command(LodestoneCommand):
     """Finds records; the newest data are filed first."""
@@ -38,8 +40,8 @@ class Command(LodestoneCommand):
             topic=options["topic"],
             where=parse_filter(options["filter"]),
             sort=sort_of(options["sort"]),
-            limit=max(options["limit"], 0),
-            offset=max(options["offset"], 0),
+            limit=min(max(options["limit"], 0), MOST),
+            offset=min(max(options["offset"], 0), MOST),
             kinds=tuple(options["kind"]),
         )
         stages_drain()

@@ -128,3 +128,61 @@ def test_a_table_that_cannot_be_judged_is_refused_with_the_reason(
         call_command("detect", str(table))
     assert stop.value.code == 2
     assert len(capsys.readouterr().err) > 20
+
+
+def judged(capsys: pytest.CaptureFixture[str], path: Path, text: str | bytes, *more: str) -> list[dict[str, Any]]:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    call_command("detect", str(path), "--json", *more)
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("text", "values", "times"),
+    [
+        ("time;T\n2020-01-01 00:00;1,5\n2020-01-01 00:01;\n", [1.5, None], ["2020-01-01 00:00", "2020-01-01 00:01"]),
+        ("T\n1\n2\n", [1, 2], ["0", "1"]),
+        ("state,T\non,1\noff,2\n", [1, 2], ["0", "1"]),
+        ("date,T\n2020/01/31 00:00,1\n2020/02/01 00:00,2\n", [1, 2], ["2020/01/31 00:00", "2020/02/01 00:00"]),
+        ("time,T\n31.01.2020 00:00,1\n,2\n", [1, 2], ["31.01.2020 00:00", ""]),
+        ("time,T\n1600000000000,1\n1600000000000,2\n", [1, 2], ["1600000000000", "1600000000000"]),
+        ("time,T\n9,1\n3,2\n1e300,3\nnan,inf\n", [1, 2, 3, None], ["9", "3", "1e300", "nan"]),
+        ("时间,温度\n0,1\n1,2\n".encode("gbk"), [1, 2], ["0", "1"]),
+    ],
+)
+def test_tables_as_machines_write_them_are_judged_row_by_row(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str | bytes, values: list[float | None], times: list[str]
+) -> None:
+    rows = judged(capsys, tmp_path / "table.csv", text)
+    assert ([row["value"] for row in rows], [row["time"] for row in rows]) == (values, times)
+    assert all(0 <= row["score"] <= 1 for row in rows)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("text", "more", "says"),
+    [
+        (b"", (), "no rows"),
+        (b"time,T\n", (), "no rows"),
+        (b"\x00\x01" * 900, (), "binary"),
+        (b"time,T\n1,2\n3\n", (), "line 3"),
+        (b"time,T\na,b\n", (), "--value"),
+        (b"time,T,S\n1,2,on\n", ("--value", "S"), "no numbers"),
+        (b"time,T\nmorning,2\n", (), "--time"),
+        (b"time,T\n1,2\n", ("--value", "U"), "the file has time, T"),
+    ],
+)
+def test_a_table_that_cannot_be_judged_says_what_to_do(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: bytes, more: tuple[str, ...], says: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        judged(capsys, tmp_path / "table.csv", text, *more)
+    assert ended.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_series_with_odd_times_is_scored() -> None:
+    for times in ([3.0, 1.0, 2.0], [1.0, 1.0, 1.0], [float("nan"), 1e300, -1e300]):
+        assert score_series(times, [1.0, float("nan"), 5.0]).shape == (3,)
+    assert score_series([], []).shape == (0,)
+    assert score_series(range(50), [4.0] * 50).max() < 0.5

@@ -249,3 +249,31 @@ def test_tables_of_one_name_and_other_columns_do_not_replace_each_other(tmp_path
     first, second = paths_import([tmp_path])
     assert first.dataset != second.dataset
     assert Record.objects.filter(withdrawn=False).count() == 4
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"formula,band gap (eV)\n", "no rows"),
+        (b"formula,band gap (eV)\nInAs,1,2\nGaAs,1,2\n", "row 1 has 3 cells"),
+        (bytes(range(256)) * 40, "binary"),
+        (b"\x00\x01" * 500, "binary"),
+    ],
+)
+def test_a_table_without_usable_rows_says_what_is_wrong(tmp_path: Path, data: bytes, says: str) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_bytes(data)
+    assert says in (one(path).error or "")
+    assert not Record.objects.exists()
+
+
+def test_a_table_in_gbk_with_repeated_column_names_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "chinese.csv"
+    path.write_bytes("材料,band gap (eV),备注,备注\nBi2Se3,0.3,好的,甲\nGaAs,1.42,半导体,乙\n".encode("gbk"))
+    report = one(path, "material_facts")
+    assert (report.error, report.records, report.rejected) == (None, 2, [])
+    assert list(report.mapping) == ["材料", "band gap (eV)", "备注", "备注 (2)"]
+    assert {record.formula: record.values[0]["value"] for record in Record.objects.all()} == {
+        "Bi2Se3": 0.3,
+        "GaAs": 1.42,
+    }
