@@ -173,6 +173,7 @@ def _condition(name: str, rows: Sequence[Row]) -> Filter | None:
 
 def similar_to(desk: Desk) -> None:
     """Similar materials, each with its reasons; conditions of the question are kept."""
+    from knowledge.materials.reasons import reasons_told
     from knowledge.similar.services import MOST, similar
 
     material = desk.plan.materials[0]
@@ -192,7 +193,7 @@ def similar_to(desk: Desk) -> None:
     parts = []
     table = []
     for one in chosen:
-        why = "; ".join(str(axis["text"]) for axis in one.why.values())
+        why = "; ".join(reasons_told(one.why))
         desk.writer.hold(why, f"{one.score:.3g}")
         parts.append(
             desk.writer.text(

@@ -14,9 +14,11 @@ from knowledge.errors import KnowledgeError
 from knowledge.graph.domain import Edge, Graph
 from knowledge.graph.selectors import neighbourhood
 from knowledge.materials import presentation as show
+from knowledge.materials.reasons import reasons_told
 from knowledge.materials.search import SearchState
 from knowledge.materials.structure import peaks_of
 from knowledge.materials.texts import KIND_BADGES, KIND_LABELS, NODE_KINDS, RELATIONS
+from knowledge.materials.wording import dataset_title, place_told
 from knowledge.query.executor import run, stated_of
 from knowledge.query.types import Evidence, Query
 from knowledge.records.models import Dataset, Kind, Record
@@ -97,7 +99,7 @@ def _choice_text(pair: str, topic: str | None) -> str:
 
 def _facets(state: SearchState, evidence: Evidence) -> list[Facet]:
     topic = evidence.query.topic
-    titles = dict(Dataset.objects.values_list("slug", "title"))
+    titles = {slug: dataset_title(title) for slug, title in Dataset.objects.values_list("slug", "title")}
     found = []
     for name, counts in evidence.facets.items():
         if not counts or (len(counts) == 1 and not any(pair.startswith(f"{name}:") for pair in state.chosen)):
@@ -205,7 +207,7 @@ def material(formula: str, scope: Scope, *, predicted: bool) -> Context:
         "predictions": sum(record.kind == Kind.PREDICTION for record in every),
         "graph": found,
         "edges": _edges(found),
-        "similar": [(item, show.pretty_formula(item.formula)) for item in near],
+        "similar": [(item, show.pretty_formula(item.formula), reasons_told(item.why)) for item in near],
         "badges": KIND_BADGES,
         "topics": sorted({(record.topic, show.topic_label(record.topic)) for record in told}),
     }
@@ -220,6 +222,10 @@ def _node_label(kind: str, name: str, label: str) -> str:
         return show.value_label(None, name, label)
     if kind == "material":
         return show.pretty_formula(label)
+    if kind == "dataset":
+        return dataset_title(label)
+    if kind == "record":
+        return place_told(label)
     return f"{NODE_KINDS[kind]} {label}" if kind in ("spacegroup", "entry") else label
 
 

@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from eln.accounts.scope import Scope
 from knowledge.errors import QueryError
 from knowledge.formula import NotAFormula, parse_formula
-from knowledge.materials.presentation import property_label, value_label
 from knowledge.similar import domain
 from knowledge.similar.atlas import Atlas, atlas
 
@@ -23,7 +21,10 @@ MOST_CIF_BYTES = 4 * 2**20
 
 @dataclass(frozen=True)
 class Similar:
-    """One material: the record compared, the combined score (0 to 1), and why: {axis: {score, text}}."""
+    """One material: the record compared, the combined score (0 to 1), and why: {axis: {score, what it rests on}}.
+
+    `knowledge.materials.reasons.reason_told` says each axis in the reader's language.
+    """
 
     id: str
     formula: str
@@ -155,12 +156,12 @@ def _explained(arrays: Atlas, row: int, one: Sought, distance: float) -> Similar
 
     best = max(one.variants, key=lambda traits: domain.combined(axes(traits)))
     scores = axes(best)
-    texts = {
-        "composition": _composition_text(one.formula, arrays.formulas[arrays.material[row]], distance),
-        "structure": _structure_text(best, other),
-        "class": _class_text(best, other),
+    said = {
+        "composition": _composition_said(one.formula, arrays.formulas[arrays.material[row]], distance),
+        "structure": _structure_said(best, other),
+        "class": _class_said(best, other),
     }
-    why = {name: {"score": round(score, 4), "text": texts[name]} for name, score in scores.items() if score is not None}
+    why = {name: {"score": round(score, 4), **said[name]} for name, score in scores.items() if score is not None}
     formula = arrays.formulas[arrays.material[row]]
     return Similar(arrays.record[row], formula, round(domain.combined(scores), 4), why)
 
@@ -170,48 +171,22 @@ def _structure(one: domain.Traits, other: domain.Traits) -> float | None:
     return 0.0 if score is None and one.prototype else score
 
 
-def _composition_text(formula: str, other: str, distance: float) -> str:
+def _composition_said(formula: str, other: str, distance: float) -> dict[str, Any]:  # Any: JSON
     mine, theirs = parse_formula(formula).elements, parse_formula(other).elements
-    lost = ", ".join(symbol for symbol in mine if symbol not in theirs)
-    gained = ", ".join(symbol for symbol in theirs if symbol not in mine)
-    figure = f"{distance:.2f}"
-    if lost and gained:
-        return _("%(gained)s in place of %(lost)s; composition distance %(figure)s on the Pettifor scale") % {
-            "gained": gained,
-            "lost": lost,
-            "figure": figure,
-        }
-    if lost or gained:
-        return _("%(elements)s less or more; composition distance %(figure)s on the Pettifor scale") % {
-            "elements": lost or gained,
-            "figure": figure,
-        }
-    return _("the same elements; composition distance %(figure)s on the Pettifor scale") % {"figure": figure}
-
-
-def _structure_text(one: domain.Traits, other: domain.Traits) -> str:
-    if one.prototype and one.prototype == other.prototype:
-        return _("same prototype %(name)s") % {"name": one.prototype}
-    parts = []
-    if one.spacegroup == other.spacegroup:
-        parts.append(_("same space group %(number)s") % {"number": one.spacegroup})
-    elif other.spacegroup:
-        parts.append(_("space group %(other)s, not %(one)s") % {"one": one.spacegroup, "other": other.spacegroup})
-    if one.ratio == other.ratio:
-        parts.append(_("same stoichiometry %(ratio)s") % {"ratio": one.ratio})
-    return "; ".join(parts) or _("no structure in common")
-
-
-def _class_text(one: domain.Traits, other: domain.Traits) -> str:
-    same = [
-        f"{property_label(None, name)}: {value_label(None, name, value)}"
-        for name, value in one.classes.items()
-        if other.classes.get(name) == value
-    ]
-    if not same:
-        return _("no class in common")
-    return _("%(shared)s of %(all)s classes the same (%(names)s)") % {
-        "shared": len(same),
-        "all": len(one.classes),
-        "names": "; ".join(same),
+    return {
+        "gained": [symbol for symbol in theirs if symbol not in mine],
+        "lost": [symbol for symbol in mine if symbol not in theirs],
+        "distance": round(distance, 4),
     }
+
+
+def _structure_said(one: domain.Traits, other: domain.Traits) -> dict[str, Any]:
+    if one.prototype and one.prototype == other.prototype:
+        return {"prototype": one.prototype}
+    same_ratio = {"ratio": one.ratio} if one.ratio == other.ratio else {}
+    return {"spacegroup": other.spacegroup, "spacegroup_sought": one.spacegroup, **same_ratio}
+
+
+def _class_said(one: domain.Traits, other: domain.Traits) -> dict[str, Any]:
+    same = {name: value for name, value in one.classes.items() if other.classes.get(name) == value}
+    return {"same": same, "of": len(one.classes)}

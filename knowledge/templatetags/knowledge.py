@@ -6,8 +6,11 @@ from django.utils.safestring import SafeString
 
 from knowledge.materials.presentation import pretty_formula
 from knowledge.materials.texts import KIND_BADGES, KIND_LABELS
+from knowledge.materials.wording import dataset_title, place_told
 
 register = template.Library()
+register.filter("dataset_title", dataset_title)
+register.filter("place", place_told)
 
 
 @register.simple_tag

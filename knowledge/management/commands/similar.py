@@ -23,17 +23,23 @@ class Command(LodestoneCommand):
 
     def run(self, **options: Any) -> int:  # Any: argparse's own
         """Drain the stages, compare, print."""
+        from knowledge.materials.reasons import reason_told
         from knowledge.similar.services import similar
 
         stages_drain()
         index_ensure()
         items = similar(material=options["material"], k=options["k"], scope=Scope.system())
+        told = [{axis: reason_told(axis, reason) for axis, reason in item.why.items()} for item in items]
+        documents = [
+            {**asdict(item), "why": {axis: {**reason, "text": texts[axis]} for axis, reason in item.why.items()}}
+            for item, texts in zip(items, told, strict=True)
+        ]
         lines = [
-            f"{item.score:.3f}  {item.formula:20} " + "; ".join(str(reason["text"]) for reason in item.why.values())
-            for item in items
+            f"{item.score:.3f}  {item.formula:20} " + "; ".join(texts.values())
+            for item, texts in zip(items, told, strict=True)
         ]
         self.emit(
-            {"query": options["material"], "items": [asdict(item) for item in items]},
+            {"query": options["material"], "items": documents},
             "\n".join(lines) or "nothing to compare with: import a topic first (import_topics)",
         )
         return 0

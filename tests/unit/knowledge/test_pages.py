@@ -188,3 +188,19 @@ def test_the_topic_page_says_what_the_data_cannot_and_whom_to_cite(browser: Clie
     for told in ("CC BY 4.0", "A. Author", "What it cannot say", "topological insulator"):
         assert told in html
     assert browser.get("/knowledge/topics/astrology/").status_code == 404
+
+
+def test_what_is_our_own_in_a_record_is_shown_in_chinese_too(browser: Client) -> None:
+    ours = a_dataset(slug="aflow", title="AFLOW library of crystallographic prototypes, as bundled with pymatgen")
+    a_record("Bi2Se3", id="ours", dataset=ours, spacegroup_number=166, values={"nsites": 5}, locator="line 8117")
+    a_record("Bi2Te3", id="other", dataset=a_dataset(slug="theirs", title="Their table"), spacegroup_number=166)
+    filed()
+    html = page(browser, "/knowledge/records/ours/", **{"accept-language": "zh-hans"})
+    assert "AFLOW 晶体结构原型库" in html
+    assert "第 8117 行" in html
+    assert "AFLOW library" not in html
+    assert "line 8117" in page(browser, "/knowledge/records/ours/")
+    assert "Their table" in page(browser, "/knowledge/records/other/", **{"accept-language": "zh-hans"})
+    similar = page(browser, "/knowledge/materials/Bi2Se3/", **{"accept-language": "zh-hans"})
+    assert "以 Te 代替 Se" in similar
+    assert "空间群相同：166" in similar

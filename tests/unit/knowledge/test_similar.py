@@ -49,7 +49,7 @@ def test_what_shares_structure_and_class_comes_before_what_only_shares_elements(
     index_rebuild()
     found = similar(material="Bi₂Se₃", k=3, scope=Scope.system())
     assert [item.formula for item in found] == ["Bi2Te3", "BiSe", "MgO"]
-    assert "166" in found[0].why["structure"]["text"]
+    assert found[0].why["structure"]["spacegroup"] == 166
     assert found[0].why["class"]["score"] == 1
     for item in found:
         assert item.score == pytest.approx(
