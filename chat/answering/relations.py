@@ -1,5 +1,6 @@
 """Answers about materials together: comparison, what they share, what is similar, and the graph."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -181,12 +182,13 @@ def similar_to(desk: Desk) -> None:
     if not rows:
         return refuse_unknown(desk, desk.plan.materials)
     desk.writer.hold(material.label())
-    found = similar(material=rows[0].record, k=MOST, scope=desk.scope)
-    kept = _kept(desk, [one.id for one in found], rows[0], material)
+    row = _meant(desk, rows)
+    found = similar(material=row.record, k=MOST, scope=desk.scope)
+    kept = _kept(desk, [one.id for one in found], row, material)
     chosen = [one for one in found if one.id in kept]
-    alike = [one for one in chosen if _ratio(one.formula) == _ratio(rows[0].formula)]
+    alike = [one for one in chosen if _ratio(one.formula) == _ratio(row.formula)]
     chosen = (alike if len(alike) >= min(desk.plan.limit, 3) else chosen)[: desk.plan.limit]
-    more = _further(desk, rows[0], material, {one.formula for one in chosen}, desk.plan.limit - len(chosen))
+    more = _further(desk, row, material, {one.formula for one in chosen}, desk.plan.limit - len(chosen))
     if not chosen and not more:
         desk.writer.say("similar_none", material=material.label())
         return
@@ -206,9 +208,28 @@ def similar_to(desk: Desk) -> None:
         )
         table.append((one.id, one.formula, str(kept[one.id].spacegroup_number or ""), f"{one.score:.3g}", why))
     parts += [desk.writer.text("similar_more", material=row.formula, marks=desk.writer.cite([row])) for row in more]
-    desk.writer.say("similar", material=desk.subject(rows[0]), items=desk.writer.text("fact_join").join(parts))
+    desk.writer.say("similar", material=desk.subject(row), items=desk.writer.text("fact_join").join(parts))
     desk.draft.items = [*(one.formula for one in chosen), *(row.formula for row in more)]
     desk.draft.table = Table((desk.label("formula"), desk.label("spacegroup_number"), "score", "why"), tuple(table))
+
+
+def _meant(desk: Desk, rows: Sequence[Row]) -> Row:
+    """Of several polymorphs the one under the question's conditions, else the best documented one; the answer says which."""
+    first = rows[0]
+    own = [row for row in rows if row.topic == first.topic]
+    if len({row.spacegroup_number for row in own}) < 2:
+        return first
+    if desk.plan.keep:
+        where = And((Compare("record", "in", tuple(row.record for row in own)), desk.plan.keep))
+        fitting = {row.record for row in desk.ask(Query(where=where, limit=len(own))).rows}
+        own = [row for row in own if row.record in fitting] or own
+    held: Counter[int | None] = Counter()
+    for row in own:
+        stated = row.value("icsd_id")
+        held[row.spacegroup_number] += 1 + (len(stated.value) if stated and isinstance(stated.value, tuple) else 0)
+    row = max(own, key=lambda row: held[row.spacegroup_number])
+    desk.writer.say("similar_taken", material=row.formula, entry=desk.subject(row), marks=desk.writer.cite([row]))
+    return row
 
 
 def _further(desk: Desk, row: Row, material: Material, have: set[str], wanted: int) -> list[Row]:

@@ -50,10 +50,17 @@ def _plan(reading: Reading) -> Plan:
     wrong = [number for t in reading.tokens for number in numbers_of(t) if not 1 <= number <= 230]
     if wrong:
         return reading.refuse("spacegroup_range", str(wrong[0]))
-    foreign = list(dict.fromkeys(t.text for t in reading.tokens if t.is_only("foreign")))
+    foreign = list(dict.fromkeys(t.text for t in reading.tokens if t.is_only("foreign") and not reading.measures(t)))
     if foreign and not reading.defines():
         return reading.refuse("foreign", *foreign)
-    if not reading.materials and reading.refers() and not reading.lists():
+    odd = [
+        t.property
+        for t in reading.found.numbers
+        if t.property != "spacegroup_number" and not reading.is_numeric(t.property)
+    ]
+    if odd:
+        return reading.clarify("number", *[t.text for t in reading.tokens if t.has("number")])
+    if not reading.materials and (reading.refers() or reading.continues()) and not reading.lists():
         if not reading.memory.materials:
             return reading.clarify("referent")
         reading.materials = reading.memory.materials[-1:]

@@ -28,7 +28,10 @@ def materials_in(reading: Reading) -> tuple[Material, ...]:
 def number_as_spacegroup(reading: Reading) -> None:
     """A bare number right after a formula is its space group: 'Bi2Se3 166'."""
     for index in reading.materials_at:
-        token = reading.tokens[index + 1] if index + 1 < len(reading.tokens) else None
+        place = index + 1
+        if _stands_alone(reading, place + 1) and reading.tokens[place].text in (",", "，"):
+            place += 1
+        token = reading.tokens[place] if place < len(reading.tokens) else None
         value = token.senses.get("number") if token else None
         if (
             token
@@ -37,7 +40,7 @@ def number_as_spacegroup(reading: Reading) -> None:
             and value in range(1, 231)
             and token.text.isdigit()
         ):
-            reading.tokens[index + 1] = replace(token, senses={"spacegroup": (int(value),)})
+            reading.tokens[place] = replace(token, senses={"spacegroup": (int(value),)})
     reading.materials = tuple(dict.fromkeys(_placed(reading, list(reading.materials)))) if reading.materials else ()
 
 
@@ -96,3 +99,11 @@ def _placed(reading: Reading, found: list[Material]) -> list[Material]:
         own = [n for place, numbers in places.items() if index < place < following for n in numbers]
         placed.append(replace(material, spacegroup=own[0]) if own else material)
     return placed
+
+
+def _stands_alone(reading: Reading, place: int) -> bool:
+    """Whether a number here counts nothing: the question ends after it, or a clause does."""
+    if place >= len(reading.tokens):
+        return False
+    after = reading.tokens[place + 1 : place + 2]
+    return not after or after[0].has("break", "soc", "nosoc")

@@ -16,6 +16,10 @@ _LATEX = [
     (re.compile(r"(?<=[A-Za-z)])_(\d+)(?=[A-Z(]|\b)(?!/)"), r"\1"),
     (re.compile(r"\$"), ""),
 ]
+_SHORT = [
+    (re.compile(r"(?<![A-Za-z/])w/o(?![A-Za-z])\s*", re.IGNORECASE), "without "),
+    (re.compile(r"(?<![A-Za-z/])w/(?=\s|[A-Z])\s*"), "with "),
+]
 _OVERBAR = re.compile(r"(\d)[\u0304\u0305]")
 _SENTENCE = re.compile(
     r"(?<=[.!?;。！？；\n])(?=\s|[\u4e00-\u9fff]|$)|(?<=[。！？；\n])|(?<=:)\s+|\s+-\s+|(?<=[，,])\s*"
@@ -36,6 +40,8 @@ def normalise(text: str) -> str:
     text = _MARKUP.sub(" ", text)
     text = unicodedata.normalize("NFKC", text.translate(_SUBSCRIPTS)).translate(_DASHES | _QUOTES | _INVISIBLE)
     text = _OVERBAR.sub(r"-\1", text)
+    for pattern, replacement in _SHORT:
+        text = pattern.sub(replacement, text)
     if "P6_" not in text:
         for pattern, replacement in _LATEX:
             text = pattern.sub(replacement, text)

@@ -49,6 +49,44 @@ class Reading:
             return False
         return any(not t.text.casefold().endswith("s") or t.text.casefold() in ("its", "it's") for t in spoken)
 
+    def continues(self) -> bool:
+        """Whether a conversation goes on about its material without naming it: 'And without SOC?', 'the space group?'."""
+        others = (
+            "material_word",
+            "max",
+            "min",
+            "adjective",
+            "average",
+            "percent",
+            "distribution",
+            "inventory",
+            "topic",
+            "source",
+            "entries",
+            "why",
+            "similar",
+            "graph",
+            "exist",
+        )
+        return (
+            bool(self.memory.materials)
+            and self.has("property", "soc", "nosoc", "socboth", "soc_bare")
+            and not self.unknown
+            and not self.class_named()
+            and not [part for part in self.found.every() if part not in self.found.spacegroups]
+            and not self.has(*others)
+            and not self.counts()
+        )
+
+    def measures(self, token: Token) -> bool:
+        """Whether a word names what the unit of an asked property measures: 'at what temperature does Si melt'."""
+        units = {unit for unit, words in word_lists()["quantity"].items() if token.text.casefold() in words}
+        return any(
+            (item := schema.property(str(t.senses.get("property")))) is not None and item.unit in units
+            for t in self.tokens
+            for schema in self.lexicon.topics.values()
+        )
+
     def has(self, *senses: str) -> bool:
         """Whether any token may mean one of these."""
         return any(t.has(*senses) for t in self.tokens)

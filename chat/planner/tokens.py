@@ -104,6 +104,8 @@ def _formula_spans(text: str, lexicon: Lexicon) -> Spans:
     found: Spans = []
     for start, end, formula in find_formulas(text):
         name = text[start:end]
+        if _is_property(name, lexicon):
+            continue
         if len(formula.elements) == 1 and len(name) <= 2:
             found.append((start, end, {"element": Elements(formula.elements), "material": Material(formula.reduced)}))
         elif "class" in lexicon.phrases.get(key_of(name), {}) and name.isupper():
@@ -118,6 +120,11 @@ def _formula_spans(text: str, lexicon: Lexicon) -> Spans:
         if reduced:
             found.append((match.start(), match.end(), {"material": Material(reduced), "guessed": word}))
     return found
+
+
+def _is_property(name: str, lexicon: Lexicon) -> bool:
+    """Whether an element's symbol is also a property's: Tc."""
+    return len(name) == 2 and "property" in lexicon.phrases.get(key_of(name), {})
 
 
 def guess_formula(word: str) -> str | None:
@@ -170,6 +177,21 @@ def _unit_named(text: str) -> str | None:
     return next((unit for unit, words in word_lists()["unit"].items() if text in words), None)
 
 
+@cache
+def _unit_asked() -> re.Pattern[str]:
+    names = sorted((word for words in word_lists()["unit"].values() for word in words), key=len, reverse=True)
+    spelled = "|".join(map(re.escape, names))
+    return re.compile(rf"(?:(?<![A-Za-z])in\s+|以|用|换算[成为到]|单位[为是用]?)(?P<unit>{spelled})(?![A-Za-z0-9-])")
+
+
+def _unit_spans(text: str) -> Spans:
+    """Units in which a value is asked for: 'in °C', 以K为单位."""
+    return [
+        (match.start("unit"), match.end("unit"), {"unit": _unit_named(match["unit"])})
+        for match in _unit_asked().finditer(text)
+    ]
+
+
 def _number_spans(text: str) -> Spans:
     found: Spans = []
     for match in _NUMBER.finditer(text):
@@ -188,14 +210,14 @@ def _number_spans(text: str) -> Spans:
     return found
 
 
-def _symbol_elements(text: str) -> Spans:
+def _symbol_elements(text: str, lexicon: Lexicon) -> Spans:
     found: Spans = []
     for match in re.finditer(
         r"(?<![A-Za-z0-9_])([A-Z][a-z]?)(?=(?:-(?:free|based|containing|rich|bearing))|[^A-Za-z0-9_]|$)", text
     ):
         symbol = match.group(1)
         if symbol in elements():
-            certain = symbol not in AMBIGUOUS
+            certain = symbol not in AMBIGUOUS and not _is_property(symbol, lexicon)
             found.append((match.start(), match.end(), {"element": Elements((symbol,), certain=certain)}))
     return found
 
@@ -214,8 +236,8 @@ def tokenise(text: str, lexicon: Lexicon) -> list[Token]:
     ids: Spans = [(m.start(), m.end(), {"material": Material(external_id=_id(m.group()))}) for m in _ID.finditer(text)]
     numbers = list(_spacegroup_spans(text, ids))
     fixed = _merge(
-        ids, numbers, _symbol_spans(text), _class_spans(text, lexicon), _system_spans(text), _formula_spans(text, lexicon),
-        _number_spans(text), _symbol_elements(text),
+        ids, numbers, _symbol_spans(text), _unit_spans(text), _class_spans(text, lexicon), _system_spans(text),
+        _formula_spans(text, lexicon), _number_spans(text), _symbol_elements(text, lexicon),
     )  # fmt: skip
     tokens: list[Token] = []
     at = 0
@@ -224,7 +246,7 @@ def tokenise(text: str, lexicon: Lexicon) -> list[Token]:
         if end > start:
             tokens.append(Token(text[start:end], start, end, senses))
         at = end
-    return [_settled(token, index, tokens) for index, token in enumerate(tokens)]
+    return [_settled(token, index, tokens, lexicon) for index, token in enumerate(tokens)]
 
 
 def _id(text: str) -> str:
@@ -242,8 +264,8 @@ def _class_spans(text: str, lexicon: Lexicon) -> Spans:
     return found
 
 
-def _settled(token: Token, index: int, tokens: list[Token]) -> Token:
-    """Words such as In, As, No are elements only inside a list of elements."""
+def _settled(token: Token, index: int, tokens: list[Token], lexicon: Lexicon) -> Token:
+    """Words such as In, As, No are elements only inside a list of elements, and Tc is a temperature elsewhere."""
     element = token.senses.get("element")
     if not isinstance(element, Elements) or element.certain:
         return token
@@ -257,14 +279,15 @@ def _settled(token: Token, index: int, tokens: list[Token]) -> Token:
     )
     after = next(iter(tokens[index + 1 :]), None)
     listed = before is not None and before.has("contain", "without", "only", "not", "element", "element_list", "either")
-    chinese = bool(_CJK.search("".join(t.text for t in tokens)))
+    named = _is_property(token.text, lexicon)
+    chinese = not named and bool(_CJK.search("".join(t.text for t in tokens)))
     if (
         listed
         or (after is not None and after.text.casefold() in ("free", "based", "containing", "rich", "bearing"))
         or (chinese and token.text not in ("I", "No"))
     ):
         return Token(token.text, token.start, token.end, {"element": Elements(element.symbols)})
-    return Token(token.text, token.start, token.end, {"filler": True})
+    return Token(token.text, token.start, token.end, lexicon.phrases[key_of(token.text)] if named else {"filler": True})
 
 
 def _words(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Token]:

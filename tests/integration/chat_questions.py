@@ -21,6 +21,7 @@ class Asked:
     category: str
     question: str
     right: Check
+    before: tuple[str, ...] = ()
 
 
 def value(number: float) -> Check:

@@ -32,9 +32,16 @@ def spins_of(tokens: list[Token]) -> dict[int, Spin]:
         if any(token.text.casefold() in word_lists()["becomes"] for token in tokens[first:second]):
             places = [(first, "nosoc"), (second, "soc")]
     return {
-        index: min(places, key=lambda place: (abs(place[0] - index), place[0] < index))[1]
+        index: min(
+            places, key=lambda place: (_clauses(tokens, place[0], index), abs(place[0] - index), place[0] < index)
+        )[1]
         for index in range(len(tokens))
     }
+
+
+def _clauses(tokens: list[Token], one: int, other: int) -> int:
+    """How many clause ends stand between two tokens."""
+    return sum(token.has("break") and token.text not in "()（）" for token in tokens[min(one, other) : max(one, other)])
 
 
 def _bare(tokens: list[Token], index: int) -> Spin:
