@@ -70,16 +70,26 @@ def graph_update(*, records: Sequence[str]) -> int:
 
 
 def graph_rebuild() -> dict[str, int]:
-    """Drop the graph and build it anew from the records; {nodes, edges}."""
-    with transaction.atomic():
-        GraphEdge.objects.all()._raw_delete(connection.alias)
-        GraphNode.objects.all()._raw_delete(connection.alias)
-    last = ""
-    while facts := list(_facts(Q(pk__gt=last), most=CHUNK)):
-        with transaction.atomic():
-            _store(facts)
-        last = facts[-1].record
+    """Say anew what all records say, a part of them at a time, and drop what none says; {nodes, edges}.
+
+    Each part replaces its own edges in one short transaction, so that a reader never meets a graph with pieces missing.
+    """
+    last: str | None = ""
+    while last is not None:
+        last = _part_rebuild(last)
+    graph_prune()
     return {"nodes": GraphNode.objects.count(), "edges": GraphEdge.objects.count()}
+
+
+@transaction.atomic
+def _part_rebuild(after: str) -> str | None:
+    """Replace the edges of the next records by id, and of all that are gone between them; the last id, none at the end."""
+    facts = list(_facts(Q(pk__gt=after), most=CHUNK))
+    old = GraphEdge.objects.filter(record__gt=after)
+    last = facts[-1].record if len(facts) == CHUNK else None
+    (old if last is None else old.filter(record__lte=last))._raw_delete(connection.alias)
+    _store(facts)
+    return last
 
 
 def graph_prune() -> int:

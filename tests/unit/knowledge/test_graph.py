@@ -1,10 +1,15 @@
 """The graph says only what records say, names them, and shows nobody more than the records they may read."""
 
+from collections.abc import Sequence
+
 import pytest
+from django.db import transaction
 
 from eln.accounts.models import Project
 from eln.accounts.scope import Scope
 from ingest.feeds.services import feed_append, stages_drain
+from knowledge.graph import services
+from knowledge.graph.domain import Facts
 from knowledge.graph.models import GraphEdge, GraphNode
 from knowledge.graph.selectors import neighbourhood
 from knowledge.graph.services import graph_rebuild
@@ -55,6 +60,38 @@ def test_a_changed_and_a_withdrawn_record_leave_no_old_edge_and_a_rebuild_change
     rebuilt = state()
     graph_rebuild()
     assert state() == rebuilt
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_a_rebuild_never_shows_a_graph_with_pieces_missing(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    for formula in ("Bi2Se3", "Bi2Te3", "NaCl", "KCl"):
+        a_record(formula, spacegroup_number=166)
+    a_record("MgO", withdrawn=True)
+    graph_rebuild()
+    whole, seen, store = state(), [], services._store
+
+    def watched(facts: Sequence[Facts]) -> int:
+        transaction.on_commit(lambda: seen.append(state()))
+        return store(facts)
+
+    monkeypatch.setattr(services, "_store", watched)
+    monkeypatch.setattr(services, "CHUNK", size)
+    graph_rebuild()
+    assert len(seen) >= 4 / size
+    assert all(state == whole for state in seen)
+
+
+def test_a_rebuild_drops_what_no_record_says() -> None:
+    kept = a_record("NaCl")
+    graph_rebuild()
+    whole = state()
+    GraphNode.objects.create(key="element:Xx", kind="element", label="Xx")
+    GraphEdge.objects.create(source="material:NaCl", relation="contains", target="element:Xx", record=kept)
+    GraphEdge.objects.create(
+        source="material:MgO", relation="contains", target="element:Xx", record=a_record("MgO", withdrawn=True)
+    )
+    graph_rebuild()
+    assert state() == whole
 
 
 def test_a_stranger_sees_no_edge_and_no_neighbour_of_a_projects_record() -> None:
