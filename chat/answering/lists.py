@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from chat.answering.domain import Draft
 from chat.answering.stores import Desk, unique, with_filter
 from chat.composer import phrases
 from chat.composer.writer import Table
@@ -142,6 +143,10 @@ def counting(desk: Desk) -> None:
         different = desk.count_distinct(query, desk.plan.distinct)
         desk.draft.count, desk.draft.value = different, float(different)
         label = desk.label(desk.plan.distinct)
+        if not different:
+            desk.draft = Draft("refused")
+            desk.writer.say("refuse_foreign", about=label)
+            return
         desk.writer.say(
             "count_groups", distinct=str(different), label=label, count=str(evidence.count), marks=marks, source=source
         )

@@ -169,6 +169,8 @@ def fact_text(desk: Desk, fact: Found) -> str:
     if desk.plan.unit and unit and isinstance(value, int | float):
         value, unit = converted(desk, float(value), unit), desk.plan.unit
     text = phrases.value_text(fact.name, value, unit, fact.row.topic, desk.language)
+    if fact.name == "spacegroup_number":
+        return text
     return desk.writer.text("said", label=desk.label(fact.name, fact.row.topic), value=text)
 
 
@@ -266,10 +268,24 @@ def _holds(claim: Claim, rows: Sequence[Row]) -> bool | None:
     main = main_rows(rows, claim.property)
     for row in main:
         for fact in values_of(row, claim.property):
-            results.add((_plain(fact.value) in claim.values) != claim.negated)
+            results.add(_meets(fact, claim) != claim.negated)
     if len(results) != 1:
         return None if results else False
     return results.pop()
+
+
+def _meets(fact: Found, claim: Claim) -> bool:
+    """Whether a value is what is claimed of it; figures are compared in the unit of the claim."""
+    if claim.op == "=" or not isinstance(fact.value, int | float):
+        return _plain(fact.value) in claim.values
+    figure, limit = float(fact.value), float(claim.values[0])
+    if claim.unit and fact.unit:
+        from ingest.schemas.units import convert
+
+        figure = float(convert(figure, fact.unit, claim.unit))
+    return {">": figure > limit, ">=": figure >= limit, "<": figure < limit, "<=": figure <= limit}.get(
+        claim.op, figure != limit
+    )
 
 
 def _plain(value: Scalar | tuple[Scalar, ...]) -> str:

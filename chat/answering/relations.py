@@ -112,6 +112,10 @@ def _which(desk: Desk, name: str, by: dict[Material, list[Found]]) -> None:
         return
     desk.draft.items = [winner.label()]
     desk.draft.value, desk.draft.unit = top, fact.unit
+    if desk.plan.verdict:
+        right = winner == next(iter(by))
+        desk.writer.fixed("yes" if right else "no")
+        desk.draft.classes = ["yes" if right else "no"]
     key = "compared_more" if desk.plan.order == "more" else "compared_less"
     desk.writer.say(
         key,

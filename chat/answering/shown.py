@@ -38,7 +38,10 @@ def plan_document(plan: Plan) -> dict[str, Any]:  # Any: JSON
             for m in plan.materials
         ],
         "properties": list(plan.asked),
-        "claims": [{"property": c.property, "values": list(c.values), "negated": c.negated} for c in plan.claims],
+        "claims": [
+            {"property": c.property, "values": list(c.values), "negated": c.negated, "op": c.op, "unit": c.unit}
+            for c in plan.claims
+        ],
         "query": to_json(query) if query else None,
         "search": _search(query) if query else "",
         "chips": [part["text"] for part in parts],

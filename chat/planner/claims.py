@@ -31,8 +31,8 @@ def claims_of(reading: Reading) -> list[Claim]:
         if isinstance(system, str):
             claims.append(Claim("crystal_system", (system,), _claim_negated(reading, index)))
     for test in reading.found.numbers:
-        if test.property == "nelements" and test.op == "=":
-            claims.append(Claim("nelements", (str(test.value),)))
+        if reading.confirms() or (test.property == "nelements" and test.op == "="):
+            claims.append(Claim(test.property, (str(test.value),), op=test.op, unit=test.unit))
     return list(dict.fromkeys(claims))
 
 

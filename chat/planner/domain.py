@@ -48,11 +48,13 @@ class Material:
 
 @dataclass(frozen=True)
 class Claim:
-    """Something the question takes for granted or asks to confirm: `property` is one of `values` (or is not)."""
+    """Something taken for granted or to be confirmed: `property` is one of `values`, or compares with the one figure."""
 
     property: str
     values: tuple[str, ...]
     negated: bool = False
+    op: str = "="
+    unit: str | None = None
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,8 @@ def _plan(reading: Reading) -> Plan:
     foreign = list(dict.fromkeys(t.text for t in reading.tokens if t.is_only("foreign") and not reading.measures(t)))
     if foreign and not reading.defines():
         return reading.refuse("foreign", *foreign)
+    if reading.has("amount"):
+        return reading.clarify("which_property")
     odd = [
         t.property
         for t in reading.found.numbers
@@ -80,9 +82,17 @@ def _with_materials(reading: Reading) -> Plan:
     distinct = {material.label() for material in reading.materials}
     if len(distinct) == 1 and reading.has("same") and related.listing_others(reading):
         return related.related(reading)
+    if len(distinct) == 1 and reading.has("describe") and related.likeness_asked(reading):
+        return reading.clarify("which_property")
     superlative = reading.superlative()
-    if len(distinct) == 1 and reading.has("entries") and reading.lists() and reading.found.classes:
-        return lists.list_plan(reading, [material_filter(reading.materials[0]), *reading.found.classes])
+    if (
+        len(distinct) == 1
+        and reading.has("entries")
+        and reading.lists()
+        and (reading.found.classes or reading.found.numbers)
+    ):
+        parts = [material_filter(reading.materials[0]), *reading.found.classes, *reading.found.numbers]
+        return lists.list_plan(reading, parts)
     if len(distinct) == 1 and (superlative or (reading.counts() and not related.countable_asked(reading))):
         return related.of_one(reading, superlative)
     if len(distinct) > 1:
@@ -133,11 +143,10 @@ def _without_materials(reading: Reading) -> Plan:
     if reading.has("percent") and parts:
         return replace(lists.count_plan(reading, parts, ""), percent=True)
     if reading.counts():
-        return (
-            lists.count_plan(reading, parts, lists.distinct_asked(reading))
-            if subject or lists.distinct_asked(reading)
-            else reading.refuse("words")
-        )
+        distinct = lists.distinct_asked(reading)
+        if distinct == "spacegroup_number" and reading.has("without", "not") and lists.classes_told_apart(reading):
+            return reading.clarify("quantified")
+        return lists.count_plan(reading, parts, distinct) if subject or distinct else reading.refuse("words")
     if parts and reading.confirms() and not reading.lists():
         return replace(lists.list_plan(reading, parts), intent="exists", verdict=True)
     if parts:

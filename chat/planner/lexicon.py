@@ -67,6 +67,7 @@ _PLAIN = [
     "spacegroup_word",
     "structure_type",
     "both_sources",
+    "amount",
     "foreign",
 ]
 _CJK = re.compile(r"[\u3400-\u9fff]")

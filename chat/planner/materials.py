@@ -19,7 +19,7 @@ def materials_in(reading: Reading) -> tuple[Material, ...]:
         reading.materials_at.append(index)
         found.append(material)
     if not found:
-        found = _element_as_material(reading)
+        found = _elements_compared(reading) or _element_as_material(reading)
     if not found:
         return ()
     return tuple(dict.fromkeys(_placed(reading, found)))
@@ -29,7 +29,8 @@ def number_as_spacegroup(reading: Reading) -> None:
     """A bare number right after a formula is its space group: 'Bi2Se3 166'."""
     for index in reading.materials_at:
         place = index + 1
-        if _stands_alone(reading, place + 1) and reading.tokens[place].text in (",", "，"):
+        between = reading.tokens[place].text.casefold() if place < len(reading.tokens) else ""
+        if between == "in" or (between in (",", "，") and _stands_alone(reading, place + 1)):
             place += 1
         token = reading.tokens[place] if place < len(reading.tokens) else None
         value = token.senses.get("number") if token else None
@@ -62,6 +63,28 @@ def _is_listed(reading: Reading, index: int) -> bool:
     ):
         return True
     return bool(others) or reading.counts() or reading.lists()
+
+
+def _elements_compared(reading: Reading) -> list[Material]:
+    """'Is Au heavier than Ag?': elements set against each other are the pure elements."""
+    places = [i for i, t in enumerate(reading.tokens) if t.has("element") and not t.has("compound")]
+    words = [reading.tokens[i].senses["element"] for i in places]
+    compared = any(
+        isinstance(v := t.senses.get("adjective"), tuple) and v[1] in ("more", "less") for t in reading.tokens
+    )
+    numeric = reading.has("more", "less") and any(
+        reading.is_numeric(str(t.senses.get("property"))) for t in reading.tokens
+    )
+    if (
+        len(places) < 2
+        or not (compared or numeric)
+        or reading.has("contain", "class", "count", "material_word", "number")
+    ):
+        return []
+    if not all(isinstance(word, Elements) and not word.family for word in words):
+        return []
+    reading.materials_at.extend(places)
+    return [Material(word.symbols[0]) for word in words if isinstance(word, Elements)]
 
 
 def _element_as_material(reading: Reading) -> list[Material]:

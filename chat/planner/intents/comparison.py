@@ -27,7 +27,8 @@ def comparison(reading: Reading) -> Plan:
     if reading.spins == {} and reading.has("same") and "topological_class_nsoc" in asked:
         asked = [name for name in asked if name != "topological_class_nsoc"]
     return replace(
-        reading.base("compare"), asked=tuple(dict.fromkeys(asked)), claims=tuple(claims), verdict=reading.confirms(),
+        reading.base("compare"), asked=tuple(dict.fromkeys(asked)), claims=tuple(claims),
+        verdict=reading.confirms() and not (order and reading.has("or")),
         same=reading.has("same", "agree") and not (order and order[0]), order=order[1] if order else "",
     )  # fmt: skip
 

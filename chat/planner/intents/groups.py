@@ -26,7 +26,7 @@ def grouping(reading: Reading) -> str:
         return ""
     numeric = [name for name in places.values() if name not in keys.values() and reading.is_numeric(name)]
     if reading.has("most_common", "distribution") or (
-        reading.has("max", "min") and not numeric and _has_non_element(reading, keys)
+        _most_asked(reading) and not numeric and _has_non_element(reading, keys)
     ):
         name = next((name for name in keys.values()), "")
         pair = word_lists()["variants"].get(name)
@@ -55,3 +55,9 @@ def groups_plan(reading: Reading, parts: list[Filter], by: str) -> Plan:
     return replace(
         reading.base("groups"), topic=topic, query=query, order=order, asked=(by,), limit=reading.found.limit
     )
+
+
+def _most_asked(reading: Reading) -> bool:
+    """Whether 'most' or 'fewest' is asked; 'highest symmetry' is no number of materials."""
+    bare = ("highest", "lowest", "largest", "smallest", "最高", "最低", "最大", "最小")
+    return any(t.has("max", "min") and (t.text.casefold() not in bare or reading.has("count")) for t in reading.tokens)

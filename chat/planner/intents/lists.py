@@ -38,13 +38,21 @@ def quantified(reading: Reading) -> bool:
     )
 
 
+def classes_told_apart(reading: Reading) -> bool:
+    """Whether several classes are named, one of them denied: 'space groups with TCIs but no TIs'."""
+    return sum(t.has("class") for t in reading.tokens) > 1
+
+
 def distinct_asked(reading: Reading) -> str:
     """The property whose different values are counted; empty if records are."""
     for index, token in enumerate(reading.tokens):
         if token.has("count") or token.has("distinct"):
             for following in reading.tokens[index + 1 : index + 5]:
-                if following.senses.get("property") == "spacegroup_number" and not reading.found.spacegroups:
-                    return "spacegroup_number"
+                name = str(following.senses.get("property"))
+                if name == "spacegroup_number" and not reading.found.spacegroups:
+                    return name
+                if name in ("prototype", "mineral", "strukturbericht") and token.has("count"):
+                    return name
     if any(t.has("distinct") for t in reading.tokens):
         return "formula"
     return ""

@@ -1,6 +1,7 @@
 """Values of one material, or a claim about it."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 from chat.planner import claims as claiming
 from chat.planner.domain import Plan, Spin, Token
@@ -12,6 +13,12 @@ def look_up(reading: Reading) -> Plan:
     """The plan for values of the named material, or why there is none."""
     asked = reading.asked()
     claims = claiming.claims_of(reading)
+    if claims and asked == ["formula"]:
+        asked = []
+    if [test for test in reading.found.numbers if not any(test.property == claim.property for claim in claims)]:
+        return reading.clarify("number", *[t.text for t in reading.tokens if t.has("number")])
+    if _of_one_element(reading):
+        return reading.clarify("which_property")
     spin: Spin = next(iter(reading.spins.values()), "")
     if claiming.alternatives(reading) or (
         not asked and (claims and any(c.property.startswith("topological_class") for c in claims))
@@ -96,3 +103,15 @@ def _unit_asked(reading: Reading, asked: list[str]) -> str | None:
                 reading.unknown = [word for word in reading.unknown if word != token.text]
                 return known
     return None
+
+
+def _of_one_element(reading: Reading) -> bool:
+    """'How many atoms of Se are in Bi2Se3?': an amount of one element, which is no property of its own."""
+    spoken = [
+        t for i, t in enumerate(reading.tokens) if not t.is_only("filler", "contain") or i in reading.materials_at
+    ]
+    return any(
+        {str(one.senses.get("property")), str(other.senses.get("property"))} & {"nsites", "valence_electrons"}
+        and any(t.has("element") and not t.has("property", "contain") for t in (one, other))
+        for one, other in pairwise(spoken)
+    )

@@ -24,6 +24,13 @@ def similar_asked(reading: Reading) -> bool:
     return False
 
 
+def likeness_asked(reading: Reading) -> bool:
+    """Whether other materials that are like the named one in something unsaid are asked for: 'with the same structure as NaCl'."""
+    return reading.has("list", "count", "material_word") and any(
+        t.has("same") and t.text.casefold() in ("same", "identical", "相同", "一样", "同样") for t in reading.tokens
+    )
+
+
 def listing_others(reading: Reading) -> bool:
     """Whether other materials that share something are to be listed or counted."""
     return (
