@@ -15,6 +15,7 @@ from eln.entries.api import alert_mark
 from eln.instruments.kinds import kind_label
 from eln.ui.quantity import pretty_unit
 from eln.ui.streams import stopping
+from eln.ui.wording import worded
 from ingest.gateway.models import Instrument
 from ingest.stream.models import Alert, Run
 
@@ -97,7 +98,7 @@ def alert_row(alert: Alert) -> dict[str, Any]:
         "id": alert.pk,
         "channel": alert.channel,
         "kind": kind_label(alert.kind),
-        "reason": alert.reason,
+        "reason": worded(alert.reason),
         "started": alert.started.isoformat(),
         "ended": alert.ended.isoformat() if alert.ended else None,
     }

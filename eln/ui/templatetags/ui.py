@@ -13,6 +13,7 @@ from eln.instruments.kinds import kind_label
 from eln.ui import registry
 from eln.ui.labels import instrument_label, quantity_label, technique_label
 from eln.ui.quantity import pretty_bytes, pretty_number, pretty_unit
+from eln.ui.wording import worded as sentence_worded
 
 register = template.Library()
 register.filter("unit", pretty_unit)
@@ -45,6 +46,12 @@ def panels(context: template.Context, slot: str, subject: Any = None) -> SafeStr
     """What other packages show in this slot."""
     request = context["request"]
     return mark_safe("".join(panel.render(request, subject) for panel in registry.panels(slot)))  # noqa: S308 - rendered by templates
+
+
+@register.filter
+def worded(sentence: str) -> str:
+    """A sentence of ingest in the reader's language."""
+    return sentence_worded(sentence)
 
 
 @register.simple_tag
