@@ -241,6 +241,9 @@ def _verdicts(desk: Desk, rows: Sequence[Row], facts: list[Found], wrong: bool) 
     if plan.agree:
         return _agreement(desk, rows)
     held = [_holds(claim, rows) for claim in plan.claims]
+    if plan.verdict and not plan.claims and not plan.asked and not wrong:
+        desk.writer.fixed("yes")
+        desk.draft.classes.append("yes")
     if plan.verdict and (
         held
         or wrong

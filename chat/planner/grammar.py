@@ -149,6 +149,8 @@ def _without_materials(reading: Reading) -> Plan:
         return lists.count_plan(reading, parts, distinct) if subject or distinct else reading.refuse("words")
     if parts and reading.confirms() and not reading.lists():
         return replace(lists.list_plan(reading, parts), intent="exists", verdict=True)
+    if parts and lists.groups_without(reading):
+        return reading.clarify("quantified")
     if parts:
         return lists.list_plan(reading, parts)
     if reading.has("inventory", "topic", "source", "entries") and reading.has(

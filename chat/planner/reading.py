@@ -208,7 +208,9 @@ class Reading:
     def sources(self) -> tuple[tuple[str, ...], bool]:
         """The one data set named, and whether sources are compared."""
         slugs = [slug for t in self.tokens for slug in slugs_of(t)]
-        several = len(set(slugs)) > 1 or self.has("both_sources")
+        several = len(set(slugs)) > 1 or any(
+            t.has("both_sources") and (_CJK.search(t.text) or t.text.casefold().endswith("s")) for t in self.tokens
+        )
         agree = several and (self.has("agree", "same", "compare") or self.confirms())
         return (tuple(dict.fromkeys(slugs)) if len(set(slugs)) == 1 else ()), agree
 

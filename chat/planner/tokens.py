@@ -311,7 +311,7 @@ def _chinese(text: str, at: int, end: int, lexicon: Lexicon) -> Token:
         if piece[-1].isspace():
             continue
         senses = lexicon.phrases.get(re.sub(r"\s+", "", piece).casefold())
-        if senses:
+        if senses and not _cuts_longer(text, at, at + size, end, lexicon):
             return Token(piece, at, at + size, senses)
     stop = at + 1
     while (
@@ -325,6 +325,15 @@ def _chinese(text: str, at: int, end: int, lexicon: Lexicon) -> Token:
     ):
         stop += 1
     return Token(text[at:stop], at, stop, {})
+
+
+def _cuts_longer(text: str, at: int, stop: int, end: int, lexicon: Lexicon) -> bool:
+    """Whether a phrase here would cut a longer one that begins in it, as 哪种拓扑 cuts 拓扑绝缘体."""
+    return any(
+        text[at:start] in lexicon.phrases and text[start:close] in lexicon.phrases
+        for start in range(at + 1, stop)
+        for close in range(max(stop, start + stop - at) + 1, min(end, start + 12) + 1)
+    )
 
 
 def _english(text: str, at: int, end: int, lexicon: Lexicon) -> Token:

@@ -328,6 +328,24 @@ def _extremes(table: list[Line], top: Callable[..., set[str]]) -> Iterator[Asked
 def _verdicts(table: list[Line], of: Callable[[str, int], Line], count: Callable[..., int]) -> Iterator[Asked]:
     sbte, gete = of("Sb2Te3", 166), of("GeTe", 221)
     yield Asked(
+        "yes_no",
+        "Does Bi2Se3 in 166 have more than 4 atoms per cell?",
+        says("yes" if of("Bi2Se3", 166).nsites > 4 else "no"),
+    )
+    turned = {r.formula for r in table if r.nsoc == "Triv_Ins" and r.soc == "TI" and r.group == 225}
+    yield Asked("list", "Which materials turn from trivial to TI upon adding SOC in SG 225?", items(turned))
+    yield Asked(
+        "superlative",
+        "哪种拓扑绝缘体的原子数最多？",
+        value(max(r.nsites for r in table if r.soc == "TI")),
+    )
+    yield Asked("yes_no", "does the database contain Bi2Te2Se?", says("yes"))
+    yield Asked(
+        "superlative",
+        "Which space groups contain TCIs with Bi?",
+        items({str(r.group) for r in table if r.soc == "TCI" and "Bi" in r.elements}),
+    )
+    yield Asked(
         "yes_no", "Is Sb2Te3 in space group 166 a topological insulator?", says("yes" if sbte.soc == "TI" else "no")
     )
     yield Asked("yes_no", "Sb2Te3（166）是平庸绝缘体吗？", says("yes" if sbte.soc == "Triv_Ins" else "no"))

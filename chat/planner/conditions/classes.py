@@ -77,11 +77,12 @@ def add_classes(tokens: list[Token], found: Conditions, spin_of: dict[int, Spin]
 def is_negated(tokens: list[Token], index: int) -> bool:
     """Whether a 'not', 'except' or the like stands right before a token (fillers between do not count)."""
     steps = 0
+    exists = any(token.has("exist") for token in tokens[max(0, index - 2) : index])
     for token in reversed(tokens[:index]):
         if token.has("break") or steps > 3:
             return False
         if token.has("not", "without") and not token.has("nosoc"):
-            return token.text.casefold() not in ("no", "number")
+            return token.text.casefold() != "no" or (steps == 0 and tokens[index].has("class") and not exists)
         if token.has("class") and steps < 3:
             steps += 1
             continue

@@ -96,7 +96,7 @@ def _element_filter(
     ):
         mode = "exactly"
     single = [symbol for member in group if not member.family for symbol in member.symbols]
-    families = [member for member in group if member.family]
+    families = [_besides(member, single) for member in group if member.family]
     if mode == "none":
         symbols = [*single, *(symbol for member in families for symbol in member.symbols)]
         return [HasElements(tuple(symbols), "none")]
@@ -108,3 +108,9 @@ def _element_filter(
         exact = mode in ("only", "exactly")
         parts.append(HasElements(tuple(single), "exactly" if exact else "all"))
     return parts
+
+
+def _besides(family: Elements, single: list[str]) -> Elements:
+    """A family without the elements named beside it: 'Bi and a pnictogen' asks for another one."""
+    rest = tuple(symbol for symbol in family.symbols if symbol not in single)
+    return Elements(rest, family=True) if rest else family

@@ -3,11 +3,11 @@
 import re
 from dataclasses import replace
 
-from chat.planner.domain import Order, Plan, Spin
-from chat.planner.filters import joined, properties_of
+from chat.planner.domain import ClassWord, Order, Plan, Spin
+from chat.planner.filters import class_property, joined, properties_of
 from chat.planner.lexicon import word_lists
 from chat.planner.reading import Reading
-from knowledge.query.types import Aggregate, Filter, Query
+from knowledge.query.types import Aggregate, Filter, Not, Query
 
 
 def grouping(reading: Reading) -> str:
@@ -22,9 +22,14 @@ def grouping(reading: Reading) -> str:
         for i, name in places.items()
         if name in ("spacegroup_number", "topological_class", "elements", "crystal_system", "nelements", "prototype")
     }
-    if not keys or reading.has("adjective"):
+    if reading.has("adjective"):
         return ""
     numeric = [name for name in places.values() if name not in keys.values() and reading.is_numeric(name)]
+    compared = reading.has("compare") and reading.has("count") and len(_classes(reading)) > 1
+    if compared:
+        return class_property("topological_class", next(iter(reading.spins.values()), ""))
+    if _groups_listed(reading, keys) and not any(isinstance(test, Not) for test in reading.found.classes):
+        return "spacegroup_number"
     if reading.has("most_common", "distribution") or (
         _most_asked(reading) and not numeric and _has_non_element(reading, keys)
     ):
@@ -61,3 +66,19 @@ def _most_asked(reading: Reading) -> bool:
     """Whether 'most' or 'fewest' is asked; 'highest symmetry' is no number of materials."""
     bare = ("highest", "lowest", "largest", "smallest", "最高", "最低", "最大", "最小")
     return any(t.has("max", "min") and (t.text.casefold() not in bare or reading.has("count")) for t in reading.tokens)
+
+
+def _classes(reading: Reading) -> list[ClassWord]:
+    """The classes named."""
+    return [word for t in reading.tokens if isinstance(word := t.senses.get("class"), ClassWord)]
+
+
+def _groups_listed(reading: Reading, keys: dict[int, str]) -> bool:
+    """'Which space groups contain TCIs?': the groups themselves are asked for."""
+    return any(
+        name == "spacegroup_number"
+        and index
+        and reading.tokens[index - 1].text.casefold() in ("which", "what", "哪些", "有哪些")
+        and (reading.language == "zh" or reading.tokens[index].text.casefold().endswith("s"))
+        for index, name in keys.items()
+    )

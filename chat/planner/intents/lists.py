@@ -6,7 +6,7 @@ from itertools import pairwise
 from chat.planner.domain import Order, Plan
 from chat.planner.filters import joined, properties_of
 from chat.planner.reading import Reading
-from knowledge.query.types import Aggregate, Compare, Filter, Query, Sort
+from knowledge.query.types import Aggregate, Compare, Filter, Not, Query, Sort
 
 MOST_ROWS = 50
 
@@ -41,6 +41,11 @@ def quantified(reading: Reading) -> bool:
 def classes_told_apart(reading: Reading) -> bool:
     """Whether several classes are named, one of them denied: 'space groups with TCIs but no TIs'."""
     return sum(t.has("class") for t in reading.tokens) > 1
+
+
+def groups_without(reading: Reading) -> bool:
+    """'Which space groups have no TIs?': asks for groups by what is absent, which no record states."""
+    return "spacegroup_number" in reading.asked() and any(isinstance(test, Not) for test in reading.found.classes)
 
 
 def distinct_asked(reading: Reading) -> str:

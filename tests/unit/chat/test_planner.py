@@ -125,6 +125,13 @@ def test_a_pronoun_is_the_last_material_and_needs_one(lexicon: Lexicon) -> None:
         "含氧最多的拓扑绝缘体",
         "列出钙钛矿结构的拓扑绝缘体",
         "list metallic TIs",
+        "Which topological insulators have the highest symmetry?",
+        "How many space groups contain TCIs but no TIs?",
+        "Which space groups have no TIs?",
+        "materials with the same structure as NaCl",
+        "Sb含量最高的拓扑绝缘体是哪个",
+        "How many atoms of Se are in Bi2Se3?",
+        "topological class of Bi2Se3 under 10 GPa",
     ],
 )
 def test_what_is_not_understood_is_never_answered_in_part(lexicon: Lexicon, question: str) -> None:
@@ -141,3 +148,37 @@ def test_orders_in_a_question_are_left_out(lexicon: Lexicon) -> None:
 def test_alternatives_are_no_claims(lexicon: Lexicon) -> None:
     assert plan_question("Is Bi2Se3 a TI or a TCI?", lexicon).claims == ()
     assert plan_question("Is Bi2Se3 a TI?", lexicon).claims[0].values == ("TI",)
+
+
+@pytest.mark.parametrize("question", ["GeTe, 221: class w/o SOC", "without SOC, GeTe in 221: topo class plz"])
+def test_informal_spelling_is_read(lexicon: Lexicon, question: str) -> None:
+    plan = plan_question(question, lexicon)
+    assert (plan.materials, plan.asked) == ((Material("GeTe", spacegroup=221),), ("topological_class_nsoc",))
+
+
+def test_spin_orbit_coupling_is_that_of_the_same_clause(lexicon: Lexicon) -> None:
+    plan = plan_question("不考虑SOC是高对称点半金属、考虑SOC是拓扑绝缘体的材料有多少？", lexicon)
+    assert plan.query is not None and plan.query.where == And((Compare("topological_class_nsoc", "=", "HSP_SM"), TI))
+
+
+def test_a_short_phrase_does_not_cut_a_longer_word(lexicon: Lexicon) -> None:
+    plan = plan_question("哪种拓扑绝缘体的原子数最多？", lexicon)
+    assert plan.query is not None and isinstance(plan.query.where, And) and TI in plan.query.where.parts
+
+
+def test_a_conversation_goes_on_about_its_material(lexicon: Lexicon) -> None:
+    memory = Memory((Material("GeTe", spacegroup=221),), Plan("lookup", "en", asked=("nsites",)))
+    plan = plan_question("And without SOC?", lexicon, memory)
+    assert (plan.materials, plan.asked) == (memory.materials, ("topological_class_nsoc",))
+    assert plan_question("Is it trivial?", lexicon).reason == "referent"
+
+
+def test_a_symbol_that_names_a_property_is_an_element_in_a_list_only(lexicon: Lexicon) -> None:
+    assert plan_question("Tc of MgB2?", lexicon).asked == ("critical_temperature",)
+    plan = plan_question("TIs containing Tc", lexicon)
+    assert plan.query is not None and plan.query.where == And((HasElements(("Tc",)), TI))
+
+
+def test_a_figure_in_a_yes_no_question_is_a_claim(lexicon: Lexicon) -> None:
+    [claim] = plan_question("Does Bi2Se3 in 166 have more than 4 atoms per cell?", lexicon).claims
+    assert (claim.property, claim.op, claim.values) == ("nsites", ">", ("4",))
