@@ -16,7 +16,7 @@ class AnalysisConfig(AppConfig):
 
     def ready(self) -> None:
         """The stage that starts jobs, menu item, the button beside result lists, and a line of the status page."""
-        from analysis.jobs.stages import JobStage
+        from analysis.running.stages import JobStage
         from eln.ui.registry import Check, NavItem, Panel, check_add, nav_add, panel_add
         from ingest.feeds.stage import stage_register
 

@@ -2,19 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
-from analysis.datasets.domain import Column, Rows
+from analysis.datasets.domain import Column, Rows, fingerprint
 from analysis.datasets.query import composed, query_rows, rows_of
 from analysis.errors import BadDataset, OutOfReach
-from analysis.jobs.folders import job_folder
+from analysis.jobs.folders import job_folder, rows_put
 from analysis.jobs.layout import OUT, PREDICTIONS
 from analysis.jobs.models import Job
-from analysis.jobs.services import prediction_submit
+from analysis.jobs.services import job_store, limits_now
 from analysis.predictors.models import Predictor
 from eln.accounts.models import User
 from eln.accounts.scope import Scope
@@ -38,6 +39,31 @@ def _checked(predictor: Predictor) -> None:
         raise OutOfReach(f"this model also needs the columns {', '.join(columns)}, which a formula does not give")
 
 
+def _submitted(
+    *,
+    predictor: Predictor,
+    rows: Rows,
+    sources: list[str],
+    projects: list[int | None],
+    origin: Mapping[str, Any],
+    owner: User | None,
+) -> Job:
+    """Store a job that predicts these rows and files the result of each in its project, or open to everybody."""
+    version = fingerprint([predictor.uid, list(rows.formulas), list(rows.spacegroups), sources])
+    job = Job(
+        kind=Job.Kind.PREDICT,
+        owner=owner,
+        title=f"{predictor.title}: {len(rows)}"[:200],
+        order={"threads": settings.ANALYSIS.threads},
+        origin=dict(origin),
+        data_version=version,
+        limits=limits_now(),
+        predictor=predictor,
+    )
+    rows_put(job, rows, sources, projects)
+    return job_store(job)
+
+
 def predict_query(*, predictor: Predictor, query: Query, scope: Scope, owner: User | None, most: int = 200_000) -> Job:
     """A job that predicts every material of a query, one row for each formula, space group and project.
 
@@ -51,7 +77,7 @@ def predict_query(*, predictor: Predictor, query: Query, scope: Scope, owner: Us
     if not found:
         raise BadDataset("none of these records has a composition")
     rows = rows_of(list(found.values()))
-    return prediction_submit(
+    return _submitted(
         predictor=predictor,
         rows=rows,
         sources=list(rows.ids),
@@ -81,7 +107,7 @@ def predict_formulas(*, predictor: Predictor, texts: Sequence[str], owner: User 
         spacegroups=tuple(number for _, number in known),
         columns=columns,
     )
-    return prediction_submit(
+    return _submitted(
         predictor=predictor,
         rows=rows,
         sources=[""] * len(rows),

@@ -52,7 +52,7 @@ def _folds(dataset: Dataset, order: Order) -> tuple[list[Fold], str]:
         folds = folds_read(order.folds_file, dataset)
         return folds, f"{len(folds)} folds from a file"
     names = {"composition": "no composition", "chemical_system": "no chemical system", "none": "random rows,"}
-    folds = folds_of(dataset, folds=order.folds, seed=order.seed, grouping=order.grouping)  # type: ignore[arg-type]  # checked by job_submit
+    folds = folds_of(dataset, folds=order.folds, seed=order.seed, grouping=order.grouping)  # type: ignore[arg-type]  # checked by training_submit
     return folds, f"{order.folds} folds, {names[order.grouping]} on both sides"
 
 

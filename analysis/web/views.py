@@ -14,11 +14,12 @@ from analysis.errors import BadDataset
 from analysis.jobs import selectors as jobs
 from analysis.jobs.models import Job
 from analysis.jobs.reasons import reason_told
-from analysis.jobs.services import job_cancel, job_retry, job_submit
+from analysis.jobs.services import job_cancel, job_retry
 from analysis.jobs.wording import worded
 from analysis.predictions.services import predict_formulas, predict_query
 from analysis.predictors import selectors as predictors
 from analysis.predictors.models import Predictor
+from analysis.predictors.services import training_submit
 from analysis.trainers.forms import PREFIX, form_of
 from analysis.trainers.registry import DEFAULT, offered, trainer_get
 from analysis.web.forms import PredictForm, TableForm, TrainForm
@@ -91,7 +92,7 @@ def _submit(request: HttpRequest, form: TrainForm, read: Any) -> HttpResponse | 
     if not values.is_valid():
         return None
     try:
-        job = job_submit(
+        job = training_submit(
             dataset=read(asked["target"], scope),
             owner=user,
             trainer=asked["trainer"],

@@ -10,10 +10,9 @@ from analysis.datasets import Dataset, Rows, Target
 from analysis.jobs.folders import order_put
 from analysis.jobs.layout import EVENTS, JOB
 from analysis.jobs.models import Job
-from analysis.jobs.services import job_submit
-from analysis.jobs.worker import Events, work
 from analysis.predictors.models import Predictor
-from analysis.predictors.services import predictor_store
+from analysis.predictors.services import predictor_store, training_submit
+from analysis.running.worker import Events, work
 from eln.accounts.models import User
 from knowledge.formula import parse_formula
 
@@ -63,7 +62,7 @@ def a_dataset(*, task: str = "regression", noise: bool = False) -> Dataset:
 
 def a_job(*, dataset: Dataset | None = None, owner: User | None = None, trees: int = 20, **more: Any) -> Job:
     """A waiting job; nothing starts it."""
-    return job_submit(
+    return training_submit(
         dataset=dataset or a_dataset(),
         owner=owner,
         trainer="tree_ensemble",

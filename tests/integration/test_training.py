@@ -13,15 +13,15 @@ from pytest_django import DjangoAssertNumQueries
 
 from analysis.datasets.query import query_dataset
 from analysis.errors import BadDataset, ModelRefused, OutOfReach
-from analysis.jobs import runner
 from analysis.jobs.folders import job_folder, model_folder
 from analysis.jobs.followers import follower_name, orphans_fail
 from analysis.jobs.models import Job
 from analysis.jobs.reasons import CPU, GONE, MEMORY, WALL
 from analysis.jobs.services import job_cancel, job_retry
-from analysis.jobs.stages import JobStage
 from analysis.predictions.services import predict_formulas, predict_query, predictions_file
 from analysis.predictors.selectors import predictor_open
+from analysis.running import runner
+from analysis.running.stages import JobStage
 from eln.accounts.models import Membership, Project, User
 from eln.accounts.scope import Scope
 from ingest.feeds.services import feed_append, stages_drain
@@ -249,7 +249,7 @@ def test_a_worker_ends_with_the_process_that_started_it() -> None:
     import subprocess
     import sys
 
-    done = subprocess.run([sys.executable, "-I", "-m", "analysis.jobs.worker", str(folder)], timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-I", "-m", "analysis.running.worker", str(folder)], timeout=60, check=False)
     assert done.returncode == runner.ORPHANED
 
 

@@ -22,8 +22,8 @@ def figures() -> Iterator[tuple[str, float, str]]:
     from analysis.datasets.table import table_dataset, table_read
     from analysis.features import build, spec_of
     from analysis.jobs.models import Job
-    from analysis.jobs.runner import job_wait
-    from analysis.jobs.services import job_submit
+    from analysis.predictors.services import training_submit
+    from analysis.running.runner import job_wait
 
     for name, file, target in CASES:
         table = table_read(SHARED / file)
@@ -34,7 +34,7 @@ def figures() -> Iterator[tuple[str, float, str]]:
         yield f"train.{name}.features", len(matrix) / (time.perf_counter() - began), "rows/s"
         assert folds_of(dataset, folds=5, seed=0)
         began = time.perf_counter()
-        job = job_submit(dataset=dataset, owner=None, trainer="tree_ensemble", params={}, seed=0)
+        job = training_submit(dataset=dataset, owner=None, trainer="tree_ensemble", params={}, seed=0)
         job_wait(job.uid)
         yield f"train.{name}.card", time.perf_counter() - began, "s"
         metrics = Job.objects.get(uid=job.uid).made.card["validation"]["metrics"]

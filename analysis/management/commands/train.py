@@ -40,10 +40,10 @@ class Command(LodestoneCommand):
         from analysis.errors import AnalysisError
         from analysis.jobs.models import Job
         from analysis.jobs.reasons import reason_told
-        from analysis.jobs.runner import job_wait
-        from analysis.jobs.services import job_submit
+        from analysis.predictors.services import training_submit
+        from analysis.running.runner import job_wait
 
-        job = job_submit(
+        job = training_submit(
             dataset=self._dataset(options),
             owner=None,
             trainer=options["trainer"],

@@ -1,4 +1,4 @@
-"""The process of one job: `python -m analysis.jobs.worker FOLDER`. Files in, files out; no database, no network, no Django.
+"""The process of one job: `python -m analysis.running.worker FOLDER`. Files in, files out; no database, no network, no Django.
 
 FOLDER holds job.json and the rows; progress goes to events.jsonl, results to out/. It ends with the process that started it.
 """

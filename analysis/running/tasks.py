@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from analysis.jobs.runner import jobs_run
+from analysis.running.runner import jobs_run
 
 
 @shared_task(name="analysis.jobs.run", ignore_result=True)

@@ -19,7 +19,7 @@ from analysis.jobs.folders import events_read, job_folder, order_put
 from analysis.jobs.followers import follower_name, orphans_fail
 from analysis.jobs.models import Job
 from analysis.jobs.reasons import CPU, GONE, MEMORY, WALL
-from analysis.jobs.worker import NO_MEMORY, ORPHANED
+from analysis.running.worker import NO_MEMORY, ORPHANED
 from ingest.feeds.services import feed_append
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ def _start(job: Job) -> Following:
     folder = order_put(job, parent=os.getpid())
     with (folder / "stderr.txt").open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-X", "utf8", "-m", "analysis.jobs.worker", str(folder)],
+            [sys.executable, "-I", "-X", "utf8", "-m", "analysis.running.worker", str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=errors,
             stderr=errors,

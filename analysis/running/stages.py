@@ -6,8 +6,8 @@ from datetime import datetime
 from django.conf import settings
 
 from analysis.jobs.followers import orphans_fail
-from analysis.jobs.runner import job_due, jobs_wake
-from analysis.jobs.tasks import job_run
+from analysis.running.runner import job_due, jobs_wake
+from analysis.running.tasks import job_run
 
 STALE_S = 60  # a later tick asks again, so that wake-ups do not heap up while every worker is busy
 
