@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError
 
+from ingest.contract.envelope import name_clean
 from ingest.errors import LodestoneError
 from ingest.home import home, home_prepare
 
@@ -64,4 +65,4 @@ class LodestoneCommand(BaseCommand):
         """Print one result: JSON with --json, else `text` for people."""
         if self.as_json or text is None:
             text = json.dumps(document, ensure_ascii=False, default=str, allow_nan=False)
-        self.stdout.write(text)
+        self.stdout.write(name_clean(text))  # names of files may hold bytes that are no text

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from eln.ui.quantity import pretty_bytes
 from ingest.contract import Envelope
+from ingest.contract.envelope import name_clean
 from ingest.errors import TooLarge
 from ingest.gateway.models import Receipt
 from ingest.gateway.services import receipt_accept
@@ -43,10 +44,10 @@ def stream_accept(
         id=f"upload-{uuid.uuid4()}",
         instrument=instrument or None,
         source=source,
-        file_name=name[-400:] or "unnamed",
+        file_name=name_clean(name)[-400:] or "unnamed",
         size=size,
         sha256=sha256,
-        sample=sample.strip()[:120] or None,
+        sample=name_clean(sample).strip()[:120] or None,
         person=person or None,
         metadata=metadata,
     )

@@ -10,6 +10,11 @@ from ingest.contract.versions import CONTRACT_VERSION
 EnvelopeKind = Literal["measurement", "literature", "computation", "prediction"]
 
 
+def name_clean(name: str) -> str:
+    """A name as it can be stored and sent: a disk's bytes that are no UTF-8 become U+FFFD, NUL is left out."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\0", "")
+
+
 class Envelope(BaseModel):
     """What is known of a payload before anybody reads it; the payload itself travels beside it.
 

@@ -6,6 +6,7 @@ from functools import cache
 
 from django.utils.text import slugify
 
+from ingest.contract.envelope import name_clean
 from ingest.schemas.units import convert, parse_unit
 from knowledge.chemistry.spacegroups import spacegroup_number
 from knowledge.formula import NotAFormula, parse_formula
@@ -151,7 +152,7 @@ def guessed_mapping(source: Source, table: Table, topic: str | None) -> ColumnMa
             f"{wanted} {'finds none of its properties' if topic else 'claims it'} (columns: {', '.join(table.columns[:12])})"
         )
     ids = next((c for c in table.columns if normal(c) in _ID and len(set(cells[c])) == len(cells[c])), None)
-    name = source.files[0].name.split(".")[0] if len(source.files) == 1 else source.files[0].parent.name
+    name = name_clean(source.files[0].name).split(".")[0] if len(source.files) == 1 else source.files[0].parent.name
     return ColumnMapping(
         topic=best.id,
         slug=slug_of(name),

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from ingest.contract.envelope import name_clean
 from knowledge.imports.readers.aligned import aligned_read, is_aligned
 from knowledge.imports.readers.delimited import delimited_read
 from knowledge.imports.readers.json_lists import json_read
@@ -39,7 +40,7 @@ def sources_in(path: Path) -> list[Source]:
     if not path.exists():
         raise Refused("does not exist: check the path")
     if path.is_file():
-        return [Source(path.name, (path,), _reader(path), path.resolve().parent.name)]
+        return [Source(name_clean(path.name), (path,), _reader(path), path.resolve().parent.name)]
     found = []
     for folder, files in _folders(path):
         group = "-".join(folder.relative_to(path).parts) or path.resolve().name
@@ -49,7 +50,7 @@ def sources_in(path: Path) -> list[Source]:
             found.append(Source(f"{folder.resolve().name}/*{aligned[0].suffix}", tuple(aligned), "aligned", group))
             files = [file for file in files if file not in aligned]
         prefix = "" if folder == path else f"{folder.name}/"
-        found += [Source(prefix + file.name, (file,), _reader(file), group) for file in files]
+        found += [Source(name_clean(prefix + file.name), (file,), _reader(file), group) for file in files]
     if not found:
         raise Refused("holds no files")
     return found

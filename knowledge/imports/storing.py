@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.contract import Envelope
-from ingest.contract.envelope import EnvelopeKind
+from ingest.contract.envelope import EnvelopeKind, name_clean
 from ingest.gateway.services import receipt_accept
 from knowledge.imports.mappings import ColumnMapping
 from knowledge.imports.models import Import
@@ -28,10 +28,10 @@ def file_sha256(path: Path) -> str:
 def bytes_accept(path: Path, *, kind: str, dataset: str, sha256: str, name: str | None = None) -> str:
     """Hand one file to the gateway; the id of its receipt. The same file of the same data set is the same receipt."""
     envelope = Envelope(
-        id=f"import-{fingerprint(dataset, name or path.name, sha256)[:40]}",
+        id=f"import-{fingerprint(dataset, name_clean(name or path.name), sha256)[:40]}",
         kind=_kind(kind),
         source=SOURCE,
-        file_name=name or path.name,
+        file_name=name_clean(name or path.name),
         size=path.stat().st_size,
         sha256=sha256,
         metadata={"importer": "knowledge.imports", "dataset": dataset},

@@ -19,6 +19,7 @@ from knowledge.records.models import Kind
 if TYPE_CHECKING:
     import duckdb
 
+MOST = 10**12  # rows no store holds; larger numbers do not fit the index
 MOST_FACETS = 500
 ROW = (
     "record, version, topic, dataset, kind, formula, formula_source, external_id, spacegroup_number, elements, "
@@ -102,7 +103,7 @@ def _order(sort: tuple[Sort, ...], topic: str | None) -> str:
 
 def _page(query: Query, chosen: _Selection) -> tuple[Row, ...]:
     after = f"ORDER BY {_order(query.sort, query.topic)} LIMIT ? OFFSET ?"
-    found = chosen.ask(ROW, after, "entries", query.limit, max(query.offset, 0))
+    found = chosen.ask(ROW, after, "entries", min(query.limit, MOST), min(max(query.offset, 0), MOST))
     return tuple(_row(item, query.select) for item in found)
 
 

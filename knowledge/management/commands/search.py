@@ -15,8 +15,6 @@ from knowledge.query.filters import parse_filter
 from knowledge.query.types import Evidence, Query, Row
 from knowledge.query.urls import sort_of
 
-MOST = 10**9  # no store holds more rows
-
 
 class Command(LodestoneCommand):
     """Finds records; the newest data are filed first."""
@@ -40,8 +38,8 @@ class Command(LodestoneCommand):
             topic=options["topic"],
             where=parse_filter(options["filter"]),
             sort=sort_of(options["sort"]),
-            limit=min(max(options["limit"], 0), MOST),
-            offset=min(max(options["offset"], 0), MOST),
+            limit=max(options["limit"], 0),
+            offset=max(options["offset"], 0),
             kinds=tuple(options["kind"]),
         )
         stages_drain()

@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.db import OperationalError
 
+from ingest.gateway.models import Receipt
 from ingest.home import HomeBusy, home_hold, home_prepare
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -94,3 +95,18 @@ def test_a_file_that_cannot_be_read_stops_no_other(
     first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert ended.value.code == 2
     assert "Permission denied" in first["error"] and second["status"] == "parsed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_name_that_is_no_utf8_is_kept_as_well_as_it_can_be(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = os.fsencode(tmp_path)
+    curve, table = (os.fsdecode(folder + b"/\xce\xc2\xb6\xc8" + end) for end in (b".csv", b"-table.csv"))  # GBK
+    Path(curve).write_text("t (s),T (K)\n" + "".join(f"{i},{300 + i}\n" for i in range(20)))
+    Path(table).write_text("formula,band gap (eV)\nGaAs,1.42\nInAs,0.35\n")
+    call_command("ingest", curve, "--json")
+    call_command("import_topics", table, "--topic", "material_facts", "--json")
+    filed, imported = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert filed["status"] == "parsed" and imported["records"] == 2
+    assert Receipt.objects.get(pk=filed["receipt"]).file_name.endswith(".csv")
