@@ -58,6 +58,8 @@ def _named(desk: Desk, rows: Sequence[Row], most: int = MOST_NAMED) -> str:
     first: dict[str, list[Row]] = {}
     for row in rows:
         first.setdefault(row.formula or row.external_id, []).append(row)
+    if len(first) == 1 and len(rows) > 1:
+        return _with_groups(desk, rows)
     parts = [
         desk.writer.text("list_item", material=name, marks=desk.writer.cite(own[:1]))
         for name, own in list(first.items())[:most]

@@ -1,7 +1,7 @@
 """Answers about one material: values with their sources, claims confirmed or corrected, sources compared."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chat.answering.stores import Desk, unique
 from chat.composer import phrases
@@ -109,12 +109,24 @@ def _facts(rows: Sequence[Row], asked: Sequence[str]) -> list[Found]:
     """The values asked for. Where topics mean different things by a name, those of the first topic that has it."""
     found: list[Found] = []
     for name in asked:
-        own = [fact for row in rows for fact in values_of(row, name)]
+        own = [fact for row in rows for fact in values_of(row, name)] or _called_alike(rows, name)
         if own and name not in FIXED:
             first = phrases.property_of(name, own[0].row.topic)
             own = [fact for fact in own if _same_meaning(name, first.label["en"] if first else "", fact.row.topic)]
         found += own
     return found
+
+
+def _called_alike(rows: Sequence[Row], name: str) -> list[Found]:
+    """Values of the properties that other topics hold under the same label."""
+    item = phrases.property_of(name, None)
+    names = {
+        other.id
+        for schema in topics().values()
+        for other in schema.properties
+        if item and other.id != name and other.label["en"] == item.label["en"]
+    }
+    return [replace(fact, name=name) for row in rows for other in sorted(names) for fact in values_of(row, other)]
 
 
 def _same_meaning(name: str, english: str, topic: str) -> bool:
@@ -180,7 +192,7 @@ def converted(desk: Desk, value: float, unit: str) -> float:
 
     if desk.plan.unit is None or desk.plan.unit == unit:
         return value
-    figure = float(convert(value, unit, desk.plan.unit))
+    figure = float(f"{float(convert(value, unit, desk.plan.unit)):.12g}")
     desk.writer.hold(phrases.number(figure))
     return figure
 

@@ -150,6 +150,8 @@ def related(desk: Desk) -> None:
     if not rows:
         return refuse_unknown(desk, plan.materials)
     parts = [test for name in plan.relative if (test := _condition(name, rows))]
+    if len(parts) < len(plan.relative):
+        return refuse_property(desk, rows, plan.relative)
     own = And(tuple(Compare("formula", "!=", material.formula) for material in plan.materials if material.formula))
     query = desk.query
     for test in [*parts, own]:

@@ -17,7 +17,7 @@ from chat.errors import QuestionRefused
 from chat.planner.domain import Language, Memory, Plan
 from chat.planner.grammar import plan_question
 from eln.accounts.scope import Scope
-from knowledge.errors import QueryError
+from ingest.errors import LodestoneError
 
 MOST_CHARACTERS = 2000
 _ANSWERS: Mapping[str, Callable[[Desk], None]] = {
@@ -65,7 +65,7 @@ def question_answer(
             desk.writer.fixed("ordered")
         try:
             (relations.related if plan.relative else _ANSWERS[plan.intent])(desk)
-        except QueryError as error:
+        except LodestoneError as error:
             desk.draft = Draft(status="clarify")
             desk.writer = Writer(plan.language, desk.writer.titles)
             desk.writer.sentences.append(error.message)

@@ -54,6 +54,8 @@ class Desk:
             parts.append(Compare("spacegroup_number", "=", material.spacegroup))
         where = parts[0] if len(parts) == 1 else And(tuple(parts))
         rows = self.ask(Query(topic=self.plan.topic, where=where, limit=400)).rows
+        if not rows and self.plan.topic:
+            rows = self.ask(Query(where=where, limit=400)).rows
         if not rows and material.external_id:
             rows = self._by_other_id(material)
         return tuple(sorted(rows, key=self._rank))

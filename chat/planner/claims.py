@@ -40,14 +40,7 @@ def _claim_negated(reading: Reading, index: int) -> bool:
     first = reading.first()
     near = reading.tokens[max(0, index - 4) : index]
     tag = first is not None and first.has("yesno") and re.search(r"n't|n t", first.text)
-    return (
-        any(
-            (t.has("not") and t.text.casefold() not in ("isn't", "isn t", "aren't")) or t.is_only("not")
-            for t in near
-            if t is not first
-        )
-        and not tag
-    )
+    return any(t.has("not") for t in near if t is not first) and not tag
 
 
 def figure_claims(reading: Reading, asked: list[str]) -> list[Claim]:

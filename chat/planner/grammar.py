@@ -82,6 +82,8 @@ def _with_materials(reading: Reading) -> Plan:
     distinct = {material.label() for material in reading.materials}
     if len(distinct) == 1 and reading.has("same") and related.listing_others(reading):
         return related.related(reading)
+    if len(distinct) == 1 and related.exceeds_asked(reading):
+        return reading.clarify("number", *distinct)
     if len(distinct) == 1 and reading.has("describe") and related.likeness_asked(reading):
         return reading.clarify("which_property")
     superlative = reading.superlative()

@@ -72,12 +72,13 @@ def _elements_compared(reading: Reading) -> list[Material]:
     compared = any(
         isinstance(v := t.senses.get("adjective"), tuple) and v[1] in ("more", "less") for t in reading.tokens
     )
+    stated = any(reading.is_numeric(name) for name in reading.asked() if name != "nelements") and not reading.lists()
     numeric = reading.has("more", "less") and any(
         reading.is_numeric(str(t.senses.get("property"))) for t in reading.tokens
     )
     if (
         len(places) < 2
-        or not (compared or numeric)
+        or not (compared or numeric or stated)
         or reading.has("contain", "class", "count", "material_word", "number")
     ):
         return []

@@ -79,7 +79,10 @@ class Reading:
         )
 
     def measures(self, token: Token) -> bool:
-        """Whether a word names what the unit of an asked property measures: 'at what temperature does Si melt'."""
+        """Whether an asked property says a word already: 'at what temperature does Si melt', 'superconductors by Tc'."""
+        for name, words in word_lists()["implied"].items():
+            if token.text.casefold() in words and any(t.senses.get("property") == name for t in self.tokens):
+                return True
         units = {unit for unit, words in word_lists()["quantity"].items() if token.text.casefold() in words}
         return any(
             (item := schema.property(str(t.senses.get("property")))) is not None and item.unit in units

@@ -210,6 +210,11 @@ def _number_spans(text: str) -> Spans:
     return found
 
 
+def _measured(text: str) -> Spans:
+    """Numbers whose unit might read as a formula, such as 20 g/cm3."""
+    return [span for span in _number_spans(text) if re.search(r"[A-Za-z]/|\^", text[span[0] : span[1]])]
+
+
 def _symbol_elements(text: str, lexicon: Lexicon) -> Spans:
     found: Spans = []
     for match in re.finditer(
@@ -236,7 +241,7 @@ def tokenise(text: str, lexicon: Lexicon) -> list[Token]:
     ids: Spans = [(m.start(), m.end(), {"material": Material(external_id=_id(m.group()))}) for m in _ID.finditer(text)]
     numbers = list(_spacegroup_spans(text, ids))
     fixed = _merge(
-        ids, numbers, _symbol_spans(text), _unit_spans(text), _class_spans(text, lexicon), _system_spans(text),
+        ids, numbers, _symbol_spans(text), _measured(text), _unit_spans(text), _class_spans(text, lexicon), _system_spans(text),
         _formula_spans(text, lexicon), _number_spans(text), _symbol_elements(text, lexicon),
     )  # fmt: skip
     tokens: list[Token] = []
@@ -280,6 +285,8 @@ def _settled(token: Token, index: int, tokens: list[Token], lexicon: Lexicon) ->
     after = next(iter(tokens[index + 1 :]), None)
     listed = before is not None and before.has("contain", "without", "only", "not", "element", "element_list", "either")
     named = _is_property(token.text, lexicon)
+    if named and after is not None and after.has("gt", "ge", "lt", "le", "eq", "between"):
+        return Token(token.text, token.start, token.end, lexicon.phrases[key_of(token.text)])
     chinese = not named and bool(_CJK.search("".join(t.text for t in tokens)))
     if (
         listed

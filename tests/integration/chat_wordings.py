@@ -340,6 +340,22 @@ def _verdicts(table: list[Line], of: Callable[[str, int], Line], count: Callable
         value(max(r.nsites for r in table if r.soc == "TI")),
     )
     yield Asked("yes_no", "does the database contain Bi2Te2Se?", says("yes"))
+    sbte = of("Sb2Te3", 166)
+    yield Asked("yes_no", "Sb2Te3 (166) isn't a TI, right?", says("no" if sbte.soc == "TI" else "yes"))
+    yield Asked("yes_no", "你确定ZrSiS是平庸的吗？", says("no"))
+    yield Asked("class", "Is MgB2 hexagonal or cubic?", classes("hexagonal"))
+    exact = {r.formula for r in table if r.soc == "TI" and r.elements == {"Bi", "Te"}}
+    yield Asked("list", "which TIs contain exactly Bi and Te and nothing else", items(exact))
+    held = facts()
+    hot = {one for (one, name), number in held.items() if name == "critical_temperature" and number > 77}
+    yield Asked(
+        "facts", "superconductors with Tc above 77 K", lambda a: a["count"] == len(hot) and "LaH10" in a["items"]
+    )
+    yield Asked("facts", "melting points of Al and Cu", holds("933", "1357"))
+    size = held["Si", "lattice_parameter"] / 10
+    yield Asked("facts", "What is the lattice constant of silicon in nm?", near(size, 1e-4))
+    for text in ("How many TIs have more valence electrons than Bi2Se3?", "bulk modulus of ReB2 in furlongs"):
+        yield Asked("refusal", text, refused)
     yield Asked(
         "superlative",
         "Which space groups contain TCIs with Bi?",

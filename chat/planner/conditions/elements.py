@@ -89,6 +89,11 @@ def _element_filter(
         mode = "exactly"
     elif after and after[0].has("only") and mode != "none":
         mode = "only"
+    elif mode == "all" and (
+        any(t.has("eq") for t in tokens[max(0, start - 2) : start])
+        or any(t.has("only") for t in after[1:] if after[0].has("and"))
+    ):
+        mode = "exactly"
     if (
         tokens[start].has("element_list")
         and mode == ""

@@ -13,6 +13,12 @@ def look_up(reading: Reading) -> Plan:
     """The plan for values of the named material, or why there is none."""
     asked = reading.asked()
     claims = claiming.claims_of(reading)
+    if (
+        not asked
+        and claiming.alternatives(reading)
+        and all(t.has("crystal_system") for t in reading.tokens if t.has("class", "crystal_system"))
+    ):
+        return replace(reading.base("lookup"), asked=("crystal_system",))
     if claims and asked == ["formula"]:
         asked = []
     if [test for test in reading.found.numbers if not any(test.property == claim.property for claim in claims)]:
@@ -85,7 +91,8 @@ def _unknown_matters(reading: Reading) -> bool:
         if token.senses or not is_word(token):
             continue
         around = [*reading.tokens[max(0, index - 1) : index], *reading.tokens[index + 1 : index + 2]]
-        if any(t.has("material", "property", "class") for t in around) or not reading.asked():
+        unit = index > 0 and reading.tokens[index - 1].text.casefold() == "in"
+        if unit or any(t.has("material", "property", "class") for t in around) or not reading.asked():
             return True
     return False
 

@@ -24,6 +24,15 @@ def similar_asked(reading: Reading) -> bool:
     return False
 
 
+def exceeds_asked(reading: Reading) -> bool:
+    """Whether others are asked for by a value of the named one: 'TIs with more electrons than Bi2Se3'."""
+    near = [t for i in reading.materials_at for t in reading.tokens[max(0, i - 2) : i]]
+    beyond = any(
+        t.text.casefold().endswith("than") or t.text in ("比", "大于", "多于", "高于", "低于", "少于") for t in near
+    )
+    return beyond and (reading.counts() or reading.lists())
+
+
 def likeness_asked(reading: Reading) -> bool:
     """Whether other materials that are like the named one in something unsaid are asked for: 'with the same structure as NaCl'."""
     return reading.has("list", "count", "material_word") and any(

@@ -132,6 +132,8 @@ def test_a_pronoun_is_the_last_material_and_needs_one(lexicon: Lexicon) -> None:
         "Sb含量最高的拓扑绝缘体是哪个",
         "How many atoms of Se are in Bi2Se3?",
         "topological class of Bi2Se3 under 10 GPa",
+        "How many TIs have more valence electrons than Bi2Se3?",
+        "bulk modulus of ReB2 in furlongs",
     ],
 )
 def test_what_is_not_understood_is_never_answered_in_part(lexicon: Lexicon, question: str) -> None:
@@ -182,3 +184,19 @@ def test_a_symbol_that_names_a_property_is_an_element_in_a_list_only(lexicon: Le
 def test_a_figure_in_a_yes_no_question_is_a_claim(lexicon: Lexicon) -> None:
     [claim] = plan_question("Does Bi2Se3 in 166 have more than 4 atoms per cell?", lexicon).claims
     assert (claim.property, claim.op, claim.values) == ("nsites", ">", ("4",))
+
+
+def test_elements_are_exact_where_nothing_else_may_be_there(lexicon: Lexicon) -> None:
+    plan = plan_question("which TIs contain exactly Bi and Te and nothing else", lexicon)
+    assert plan.query is not None and plan.query.where == And((HasElements(("Bi", "Te"), "exactly"), TI))
+
+
+def test_a_denial_in_a_statement_is_part_of_its_claim(lexicon: Lexicon) -> None:
+    [claim] = plan_question("Sb2Te3 (166) isn't a TI, right?", lexicon).claims
+    assert claim.negated and claim.values == ("TI",)
+    [claim] = plan_question("Isn't Sb2Te3 a TI?", lexicon).claims
+    assert not claim.negated
+
+
+def test_crystal_systems_offered_are_asked_for(lexicon: Lexicon) -> None:
+    assert plan_question("Is MgB2 hexagonal or cubic?", lexicon).asked == ("crystal_system",)
