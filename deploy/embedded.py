@@ -1,6 +1,7 @@
 """The embedded profile: web server, worker threads and schedule in one process, the agent and heavy jobs beside it."""
 
 import contextlib
+import errno
 import signal
 import socket
 import subprocess
@@ -34,9 +35,12 @@ def port_check(host: str, port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
+        except OverflowError as error:
+            raise PortTaken(f"port {port} does not exist: choose one from 1024 to 65535") from error
         except OSError as error:
+            what = "is taken" if error.errno == errno.EADDRINUSE else "cannot be listened on"
             raise PortTaken(
-                f"port {port} on {host} is taken ({error.strerror}): stop the other program, or choose another port, "
+                f"port {port} on {host} {what} ({error.strerror}): stop the other program, or choose another port, "
                 f"for example `make demo PORT={port + 1}`"
             ) from error
 

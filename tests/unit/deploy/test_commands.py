@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.db import OperationalError
 
+from deploy.embedded import PortTaken, port_check
 from ingest.gateway.models import Receipt
 from ingest.home import HomeBusy, home_hold, home_prepare
 
@@ -110,3 +111,16 @@ def test_a_name_that_is_no_utf8_is_kept_as_well_as_it_can_be(
     filed, imported = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert filed["status"] == "parsed" and imported["records"] == 2
     assert Receipt.objects.get(pk=filed["receipt"]).file_name.endswith(".csv")
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "says"), [("127.0.0.1", 99_999_999, "does not exist"), ("no.invalid", 8000, "listened")]
+)
+def test_an_address_that_cannot_be_listened_on_is_a_message(host: str, port: int, says: str) -> None:
+    with pytest.raises(PortTaken, match=says):
+        port_check(host, port)
+
+
+def test_a_command_that_reads_units_is_quiet(tmp_path: Path) -> None:
+    done = manage(tmp_path / "home", "search", "band_gap > 1 eV", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
