@@ -25,15 +25,20 @@ def grouping(reading: Reading) -> str:
     if reading.has("adjective"):
         return ""
     numeric = [name for name in places.values() if name not in keys.values() and reading.is_numeric(name)]
-    compared = reading.has("compare") and reading.has("count") and len(_classes(reading)) > 1
+    compared = (reading.has("compare") or sum(t.has("count") for t in reading.tokens) > 1) and len(
+        _classes(reading)
+    ) > 1
     if compared:
         return class_property("topological_class", next(iter(reading.spins.values()), ""))
     if _groups_listed(reading, keys) and not any(isinstance(test, Not) for test in reading.found.classes):
         return "spacegroup_number"
-    if reading.has("most_common", "distribution") or (
-        _most_asked(reading) and not numeric and _has_non_element(reading, keys)
+    named = _grouped_by(reading, keys)
+    if (
+        named
+        or reading.has("most_common", "distribution")
+        or (_most_asked(reading) and not numeric and _has_non_element(reading, keys))
     ):
-        name = next((name for name in keys.values()), "")
+        name = named or next((name for name in keys.values()), "")
         pair = word_lists()["variants"].get(name)
         spin: Spin = next(iter(reading.spins.values()), "")
         return str(pair["nosoc" if spin == "nosoc" else "soc"]) if pair else name
@@ -82,3 +87,11 @@ def _groups_listed(reading: Reading, keys: dict[int, str]) -> bool:
         and (reading.language == "zh" or reading.tokens[index].text.casefold().endswith("s"))
         for index, name in keys.items()
     )
+
+
+def _grouped_by(reading: Reading, keys: dict[int, str]) -> str:
+    """The property in 'number of TIs by crystal system'; a ranking by a property is no grouping."""
+    if reading.has("max", "min"):
+        return ""
+    by = ("by", "per", "by the", "按", "按照", "各")
+    return next((name for i, name in keys.items() if i and reading.tokens[i - 1].text.casefold() in by), "")

@@ -200,3 +200,18 @@ def test_a_denial_in_a_statement_is_part_of_its_claim(lexicon: Lexicon) -> None:
 
 def test_crystal_systems_offered_are_asked_for(lexicon: Lexicon) -> None:
     assert plan_question("Is MgB2 hexagonal or cubic?", lexicon).asked == ("crystal_system",)
+
+
+@pytest.mark.parametrize(
+    ("question", "by"),
+    [
+        ("number of TIs by crystal system", "crystal_system"),
+        ("拓扑绝缘体按空间群统计", "spacegroup_number"),
+        ("How many TIs, how many TCIs?", "topological_class_soc"),
+        ("compare the number of TIs and TCIs", "topological_class_soc"),
+        ("Which space groups contain TCIs with Bi?", "spacegroup_number"),
+    ],
+)
+def test_counts_are_broken_down_where_that_is_asked(lexicon: Lexicon, question: str, by: str) -> None:
+    plan = plan_question(question, lexicon)
+    assert (plan.intent, plan.asked) == ("groups", (by,))
