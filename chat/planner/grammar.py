@@ -95,6 +95,8 @@ def _with_materials(reading: Reading) -> Plan:
     ):
         parts = [material_filter(reading.materials[0]), *reading.found.classes, *reading.found.numbers]
         return lists.list_plan(reading, parts)
+    if len(distinct) == 1 and superlative and not superlative[0]:
+        return reading.refuse("foreign", *[t.text for t in reading.tokens if t.has("adjective")])
     if len(distinct) == 1 and (superlative or (reading.counts() and not related.countable_asked(reading))):
         return related.of_one(reading, superlative)
     if len(distinct) > 1:

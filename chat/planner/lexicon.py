@@ -202,7 +202,8 @@ def _add_schemas(lexicon: Lexicon, lists: Mapping[str, Any]) -> None:  # Any: as
         lexicon.add([*schema.label.values(), *schema.synonyms, schema.id.replace("_", " ")], "topic", schema.id)
         for item in schema.properties:
             variant = _variant_of(lists, item.id)
-            words = [item.id.replace("_", " "), *item.label.values(), *item.synonyms]
+            labels = [*item.label.values(), *(_unqualified(label) for label in item.label.values())]
+            words = [item.id.replace("_", " "), *dict.fromkeys(labels), *item.synonyms]
             if len(item.id) > 1:
                 lexicon.add(words, "property", variant)
             else:
@@ -216,6 +217,11 @@ def _add_schemas(lexicon: Lexicon, lists: Mapping[str, Any]) -> None:  # Any: as
             for group in dict.fromkeys(name for value in item.classes for name in value.broader):
                 ids = tuple(value.id for value in item.classes if group in value.broader)
                 lexicon.add([group, *lists["group"].get(group, [])], "class", ClassWord(variant, ids))
+
+
+def _unqualified(label: str) -> str:
+    """A label without what stands in brackets: people say 'strongest diffraction peak', the label adds '(Cu Ka)'."""
+    return re.sub(r"\s*[(（][^)）]*[)）]", "", label)
 
 
 def _names_spin(word: str) -> bool:
