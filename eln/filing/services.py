@@ -20,8 +20,8 @@ Place = tuple[Entry | None, str]
 
 
 def receipt_project(receipt: Receipt) -> Project | None:
-    """The project a file came for: the sender's, else that of its instrument."""
-    slug = receipt.envelope.get("metadata", {}).get("project")
+    """The project a file came for: the one a person chose (agents cannot choose one), else that of its instrument."""
+    slug = receipt.envelope.get("metadata", {}).get("project") if receipt.agent_id is None else None
     named = Project.objects.filter(slug=slug).first() if isinstance(slug, str) and slug else None
     if named is not None or receipt.instrument_id is None:
         return named

@@ -12,6 +12,7 @@ from eln.filing.files import FileFiles
 from eln.filing.runs import FileRuns, run_file
 from eln.filing.services import file_parsed
 from eln.samples.models import Sample
+from ingest.gateway.models import Agent
 from tests.builders.eln import (
     HOUR,
     START,
@@ -135,3 +136,13 @@ def test_the_longest_overlap_wins(
 ) -> None:
     given = [Window(key, START + s * HOUR, None if e is None else START + e * HOUR) for key, s, e in windows]
     assert best(given, START + 1.8 * HOUR, START + 3 * HOUR + timedelta(0)) == expected
+
+
+def test_an_agent_cannot_file_into_a_project_that_is_not_its_instruments() -> None:
+    theirs, own = a_project(), a_project()
+    instrument = an_instrument(project=own)
+    receipt = a_receipt(instrument=instrument.slug, metadata={"project": theirs.slug})
+    receipt.agent = Agent.objects.create(name="pc", instrument=instrument, token_hash="x")
+    receipt.save()
+    attachment = file_parsed(a_parsed_file(receipt))
+    assert attachment is not None and attachment.project == own
