@@ -1,12 +1,14 @@
 """Answers about one material: values with their sources, claims confirmed or corrected, sources compared."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from chat.answering.claims import say_wrong_group, verdicts
 from chat.answering.stores import Desk, unique
+from chat.answering.values import Found, converted, fact_text, held_names, main_rows, names_of, values_of
 from chat.composer import phrases
 from chat.composer.writer import Table
-from chat.planner.domain import Claim, Material
+from chat.planner.domain import Material
 from knowledge.query.types import Row, Scalar
 from knowledge.topics.schema import topics
 
@@ -17,33 +19,6 @@ _DESCRIBED = (
     *("a", "b", "c", "alpha", "beta", "gamma", "volume", "density", "strongest_peak_two_theta"),
     *("bulk_modulus", "shear_modulus", "band_gap", "melting_point", "lattice_parameter", "crystal_structure"),
 )
-
-
-@dataclass(frozen=True)
-class Found:
-    """One value of one property in one record."""
-
-    row: Row
-    name: str
-    value: Scalar | tuple[Scalar, ...]
-    unit: str | None
-
-
-def values_of(row: Row, name: str) -> list[Found]:
-    """The values a record has for a property, with those that follow from its formula and space group."""
-    number = row.spacegroup_number
-    fixed: dict[str, Scalar | tuple[Scalar, ...] | None] = {
-        "spacegroup_number": number, "spacegroup_symbol": number, "elements": row.elements, "nelements": len(row.elements) or None,
-        "external_id": row.external_id or None, "formula": row.formula or None,
-    }  # fmt: skip
-    if name == "crystal_system" and number:
-        return [Found(row, name, phrases.system_of(number), None)]
-    if name == "spacegroup_symbol" and number:
-        return [Found(row, "spacegroup_number", number, None)]
-    if name in fixed:
-        value = fixed[name]
-        return [] if value is None else [Found(row, name, value, None)]
-    return [Found(row, name, s.value, s.unit) for s in row.values if s.property == name and s.value is not None]
 
 
 def look_up(desk: Desk) -> None:
@@ -77,27 +52,18 @@ def look_up(desk: Desk) -> None:
     ]
     if not facts:
         return refuse_property(desk, rows, asked)
-    _verdicts(desk, rows, facts, wrong)
+    verdicts(desk, rows, facts, wrong)
     if wrong and not plan.verdict:
-        _wrong_group(desk)
+        say_wrong_group(desk)
     _sentences(desk, facts)
     if missing and plan.asked and not all(name.endswith("_nsoc") for name in missing):
         desk.writer.say(
-            "refuse_property", property=desk.join(desk.label(name) for name in missing), material=_names(plan.materials)
+            "refuse_property",
+            property=desk.join(desk.label(name) for name in missing),
+            material=names_of(plan.materials),
         )
     _figures(desk, facts, asked)
     _limits(desk, facts)
-
-
-def _names(materials: Sequence[Material]) -> str:
-    return ", ".join(dict.fromkeys(material.label() for material in materials))
-
-
-def _wrong_group(desk: Desk) -> None:
-    for material in desk.plan.materials:
-        if material.spacegroup:
-            desk.writer.hold(material.label())
-            desk.writer.say("wrong_group", material=material.label(), number=str(material.spacegroup))
 
 
 def _described(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -146,7 +112,7 @@ def _sentences(desk: Desk, facts: list[Found]) -> None:
         return _groups_only(desk, facts)
     groups = {row.spacegroup_number for rows, _ in said.values() for row in rows if row.spacegroup_number}
     if len(groups) > 1 and not any(material.spacegroup for material in desk.plan.materials):
-        desk.writer.say("polymorphs", material=_held(desk, desk.plan.materials))
+        desk.writer.say("polymorphs", material=held_names(desk, desk.plan.materials))
     for rows, texts in list(said.values())[:MOST_LISTED]:
         first = rows[0]
         desk.writer.say(
@@ -169,41 +135,13 @@ def _by_record(facts: list[Found]) -> list[tuple[Row, list[Found]]]:
     return list(found.values())
 
 
-def _held(desk: Desk, materials: Sequence[Material]) -> str:
-    text = _names(materials)
-    desk.writer.hold(text)
-    return text
-
-
-def fact_text(desk: Desk, fact: Found) -> str:
-    """A value with its label, in the unit asked for where one is."""
-    value, unit = fact.value, fact.unit
-    if desk.plan.unit and unit and isinstance(value, int | float):
-        value, unit = converted(desk, float(value), unit), desk.plan.unit
-    text = phrases.value_text(fact.name, value, unit, fact.row.topic, desk.language)
-    if fact.name == "spacegroup_number":
-        return text
-    return desk.writer.text("said", label=desk.label(fact.name, fact.row.topic), value=text)
-
-
-def converted(desk: Desk, value: float, unit: str) -> float:
-    """The value in the unit asked for; a figure that follows from evidence."""
-    from ingest.schemas.units import convert
-
-    if desk.plan.unit is None or desk.plan.unit == unit:
-        return value
-    figure = float(f"{float(convert(value, unit, desk.plan.unit)):.12g}")
-    desk.writer.hold(phrases.number(figure))
-    return figure
-
-
 def _groups_only(desk: Desk, facts: list[Found]) -> None:
     """Where space groups alone are asked for: one sentence for each material and group."""
     by: dict[tuple[str, Scalar | tuple[Scalar, ...]], list[Row]] = {}
     for fact in facts:
         by.setdefault((fact.row.formula, fact.value), []).append(fact.row)
     if len(by) > 1:
-        desk.writer.say("polymorphs", material=_held(desk, desk.plan.materials))
+        desk.writer.say("polymorphs", material=held_names(desk, desk.plan.materials))
     for (formula, value), rows in list(by.items())[: MOST_LISTED * 2]:
         kinds = desk.join(unique(desk.writer.text(row.kind) for row in rows))
         text = phrases.value_text("spacegroup_number", value, None, None, desk.language)
@@ -243,123 +181,6 @@ def _table(desk: Desk, facts: list[Found]) -> None:
             )
         )
     desk.draft.table = Table(columns, tuple(rows))
-
-
-# Claims ----------------------------------------------------------------------------------------------------------
-
-
-def _verdicts(desk: Desk, rows: Sequence[Row], facts: list[Found], wrong: bool) -> None:
-    plan = desk.plan
-    if plan.agree:
-        return _agreement(desk, rows)
-    held = [_holds(claim, rows) for claim in plan.claims]
-    if plan.verdict and not plan.claims and not plan.asked and not wrong:
-        desk.writer.fixed("yes")
-        desk.draft.classes.append("yes")
-    if plan.verdict and (
-        held
-        or wrong
-        or (any(material.spacegroup for material in plan.materials) and plan.asked == ("spacegroup_number",))
-    ):
-        true = not wrong and all(result is True for result in held)
-        mixed = not wrong and any(result is None for result in held) and False not in held
-        if not mixed:
-            desk.writer.fixed("yes" if true else "no")
-        if not any(claim.property.startswith("topological_class") for claim in plan.claims) and not mixed:
-            desk.draft.classes.append("yes" if true else "no")
-        if wrong:
-            _wrong_group(desk)
-    elif False in held:
-        desk.writer.fixed("premise")
-    if False in held:
-        _corrections(
-            desk, rows, [claim for claim, result in zip(plan.claims, held, strict=True) if result is False], facts
-        )
-
-
-def _holds(claim: Claim, rows: Sequence[Row]) -> bool | None:
-    """Whether all entries agree with a claim; none if only some do."""
-    results = set()
-    main = main_rows(rows, claim.property)
-    for row in main:
-        for fact in values_of(row, claim.property):
-            results.add(_meets(fact, claim) != claim.negated)
-    if len(results) != 1:
-        return None if results else False
-    return results.pop()
-
-
-def _meets(fact: Found, claim: Claim) -> bool:
-    """Whether a value is what is claimed of it; figures are compared in the unit of the claim."""
-    if claim.op == "=" or not isinstance(fact.value, int | float):
-        return _plain(fact.value) in claim.values
-    figure, limit = float(fact.value), float(claim.values[0])
-    if claim.unit and fact.unit:
-        from ingest.schemas.units import convert
-
-        figure = float(convert(figure, fact.unit, claim.unit))
-    return {">": figure > limit, ">=": figure >= limit, "<": figure < limit, "<=": figure <= limit}.get(
-        claim.op, figure != limit
-    )
-
-
-def _plain(value: Scalar | tuple[Scalar, ...]) -> str:
-    return phrases.number(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
-
-
-def main_rows(rows: Sequence[Row], name: str) -> list[Row]:
-    """The rows of the topic's main source, where it states the property; else all that state it."""
-    stating = [row for row in rows if values_of(row, name)]
-    main = [row for row in stating if (schema := topics().get(row.topic)) and schema.main_dataset == row.dataset]
-    return main or stating
-
-
-def _corrections(desk: Desk, rows: Sequence[Row], claims: Sequence[Claim], facts: list[Found]) -> None:
-    """Say what a wrong claim should have been, where the answer does not say it anyway."""
-    for claim in claims:
-        if claim.property in {fact.name for fact in facts}:
-            continue
-        own = [fact for row in rows for fact in values_of(row, claim.property)]
-        seen: dict[tuple[str, str], list[Row]] = {}
-        for fact in own:
-            seen.setdefault((desk.subject(fact.row), fact_text(desk, fact)), []).append(fact.row)
-        for (subject, text), found in list(seen.items())[:MOST_LISTED]:
-            desk.writer.say(
-                "fact", subject=subject, facts=text, marks=desk.writer.cite(found[:4]), kind=desk.writer.text(found[0].kind),
-                source=desk.writer.title(found[0].dataset),
-            )  # fmt: skip
-
-
-def _agreement(desk: Desk, rows: Sequence[Row]) -> None:
-    """Whether the sources say the same of a class."""
-    name = next((name for name in desk.plan.asked if name.endswith("_soc") or not name.endswith("_nsoc")), "")
-    by: dict[str, set[str]] = {}
-    for row in rows:
-        for fact in values_of(row, name):
-            by.setdefault(row.dataset, set()).add(str(fact.value))
-    if len(by) < 2:
-        if by:
-            desk.writer.say(
-                "agree_one", material=_held(desk, desk.plan.materials), source=desk.writer.title(next(iter(by)))
-            )
-        return
-    same = _compatible(list(by.values()), name)
-    desk.writer.fixed("agree_yes" if same else "agree_no")
-    desk.draft.notes.append("agree" if same else "disagree")
-
-
-def _compatible(values: list[set[str]], name: str) -> bool:
-    """Equal labels, or one source's label naming the group that the other's belongs to (a semimetal of unsaid kind)."""
-    if len({frozenset(one) for one in values}) == 1:
-        return True
-    item = phrases.property_of(name, None)
-    groups = [{tuple(sorted(c.broader)) for c in item.classes if c.id in one} for one in values] if item else []
-    return (
-        bool(groups)
-        and all(len(group) == 1 for group in groups)
-        and len({next(iter(group)) for group in groups}) == 1
-        and any("SM" in one for one in values)
-    )
 
 
 # Figures and notes -----------------------------------------------------------------------------------------------
@@ -424,7 +245,7 @@ def _limits(desk: Desk, facts: list[Found]) -> None:
 def refuse_unknown(desk: Desk, materials: Sequence[Material]) -> None:
     """There is no record of these materials."""
     desk.draft.status = "refused"
-    desk.writer.say("refuse_none", material=_held(desk, materials))
+    desk.writer.say("refuse_none", material=held_names(desk, materials))
 
 
 def refuse_property(desk: Desk, rows: Sequence[Row], asked: Sequence[str]) -> None:
@@ -435,7 +256,7 @@ def refuse_property(desk: Desk, rows: Sequence[Row], asked: Sequence[str]) -> No
     desk.writer.say(
         "refuse_property",
         property=desk.join(desk.label(name) for name in asked),
-        material=_held(desk, desk.plan.materials),
+        material=held_names(desk, desk.plan.materials),
     )
     held(desk, rows)
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from chat.answering import lists
-from chat.answering.lookup import Found, fact_text, main_rows, refuse_property, refuse_unknown, values_of
+from chat.answering.lookup import refuse_property, refuse_unknown
 from chat.answering.stores import Desk, unique, with_filter
+from chat.answering.values import Found, fact_text, main_rows, values_of
 from chat.composer import phrases
 from chat.composer.writer import Table
 from chat.planner.domain import Material
