@@ -1,9 +1,10 @@
 """Sentences that pure code writes in English (progress, notes of a data set), in the reader's language."""
 
-import re
 from collections.abc import Sequence
 
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_noop
+
+from eln.ui import wording
 
 PATTERNS: Sequence[tuple[str, str]] = (
     (r"fold (?P<fold>\d+) of (?P<folds>\d+): (?P<rest>.*)", gettext_noop("fold {fold} of {folds}: {rest}")),
@@ -56,10 +57,4 @@ PATTERNS: Sequence[tuple[str, str]] = (
 
 def worded(text: str) -> str:
     """The sentence in the reader's language; one that is not known stays as it is."""
-    for pattern, template in PATTERNS:
-        if found := re.fullmatch(pattern, text):
-            parts = found.groupdict()
-            if "rest" in parts and template.startswith(("fold", "final")):
-                parts["rest"] = worded(parts["rest"])
-            return gettext(template).format(**parts)
-    return text
+    return wording.worded(text, PATTERNS)

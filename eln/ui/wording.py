@@ -76,10 +76,15 @@ PATTERNS: Sequence[tuple[str, str]] = (
 )
 
 
-def worded(text: str) -> str:
-    """The sentence in the reader's language; one that is not known stays as it is."""
-    for pattern, template in PATTERNS:
+def worded(text: str, patterns: Sequence[tuple[str, str]] = PATTERNS) -> str:
+    """The sentence in the reader's language; one that is not known stays as it is.
+
+    A pattern's group `rest` holds a sentence of its own, which is put into words likewise.
+    """
+    for pattern, template in patterns:
         if found := re.fullmatch(pattern, text):
-            parts = {name: worded(part) if name == "rest" else part for name, part in found.groupdict().items()}
+            parts = {
+                name: worded(part, patterns) if name == "rest" else part for name, part in found.groupdict().items()
+            }
             return gettext(template).format(**parts)
     return text
