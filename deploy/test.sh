@@ -11,8 +11,8 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     fc-list :lang=zh 2>/dev/null | grep -q . || missing="$missing fonts-noto-cjk"
     if [ -n "$missing" ]; then
         echo "test: installing$missing"
-        apt-get update -qq >/dev/null
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null 2>&1
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } \
+            >/tmp/lodestone-apt.log 2>&1 || { echo "test: could not install$missing:"; tail -5 /tmp/lodestone-apt.log; } >&2
     fi
 fi
 exec .venv/bin/python -m deploy.services -- sh deploy/test_profiles.sh "$@"
