@@ -80,7 +80,7 @@ name = "watched"
 type = "folder"
 path = "watched"
 follow = ["*.log"]
-close_after_s = 60
+close_after_s = 600
 settle_s = 2
 """
 
