@@ -6,7 +6,7 @@ failed=0
 if [ $# -gt 0 ]; then exec .venv/bin/python -m pytest "$@"; fi
 echo "== embedded profile (SQLite)"
 # the longest first, so that neither core waits for the other at the end
-.venv/bin/python -m pytest -n 2 --dist loadfile tests/e2e tests/integration tests/agent tests || failed=1
+.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/e2e tests/integration tests/agent tests || failed=1
 if [ -n "${LODESTONE_TEST_DATABASE_URL:-}" ]; then
     echo "== server profile (PostgreSQL, Redis)"
     # what touches the database; in one process, because a transaction of any database in the server holds back its feeds
