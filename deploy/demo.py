@@ -70,8 +70,8 @@ type = "simulated"
 people = ["{person}"]
 faults = [
   {{ kind = "burst", channel = "chamber_pressure", at_s = 85, duration_s = 6, repeat_s = 420, size = 40 }},
-  {{ kind = "stuck", channel = "buffer_pressure", at_s = 95, duration_s = 30, repeat_s = 420 }},
-  {{ kind = "drift", channel = "sr_cell_temperature", at_s = 285, duration_s = 50, repeat_s = 420, size = 40 }},
+  {{ kind = "stuck", channel = "buffer_pressure", at_s = 285, duration_s = 30, repeat_s = 420 }},
+  {{ kind = "drift", channel = "sr_cell_temperature", at_s = 110, duration_s = 20, repeat_s = 420, size = 30 }},
   {{ kind = "gap", at_s = 350, duration_s = 12, repeat_s = 420 }},
 ]
 
