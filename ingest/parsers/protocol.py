@@ -11,11 +11,23 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
+class GridAxis:
+    """One direction of an image or map: `size` positions from `start` on, `step` apart, in `unit`."""
+
+    name: str
+    size: int
+    start: float = 0.0
+    step: float = 1.0
+    unit: str | None = None
+
+
+@dataclass(frozen=True)
 class Channel:
     """One column. `values` float64, shape (rows,), in `unit` as the file states them; or `texts` for text columns.
 
     `axis` names the channel it is plotted against (usually time or two_theta); none = row number. `quantity` is the
     registry's name, with `confidence` 0..1 of that mapping; an unmapped channel keeps its own name and no quantity.
+    `grid` makes it an image, map or stack: `values` are its cells in C order, the last axis fastest; rows = their number.
     """
 
     name: str
@@ -26,6 +38,7 @@ class Channel:
     confidence: float = 0.0
     axis: str | None = None
     times: NDArray[np.int64] | None = None  # ns since 1970 UTC, where the channel has absolute times of its own
+    grid: tuple[GridAxis, ...] = ()
 
     @property
     def rows(self) -> int:

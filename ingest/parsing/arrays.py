@@ -1,7 +1,9 @@
 """Channels on disk: one Parquet file for each parsed file, one row a channel, lists of values, times and texts."""
 
+import json
 import uuid
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.home import home
-from ingest.parsers.protocol import Channel
+from ingest.parsers.protocol import Channel, GridAxis
 
 
 def arrays_path(parsed_id: int) -> Path:
@@ -39,6 +41,9 @@ def arrays_write(channels: Sequence[Channel]) -> Path:
             "timed": pa.array([channel.times is not None for channel in channels], pa.bool_()),
             "values": lists([channel.values for channel in channels], pa.float64()),
             "times": lists([channel.times for channel in channels], pa.int64()),
+            "grid": pa.array(
+                [json.dumps([asdict(axis) for axis in channel.grid]) for channel in channels], pa.string()
+            ),
             "texts": pa.array([list(channel.texts or ()) for channel in channels], pa.large_list(pa.string())),
         }
     )
@@ -66,7 +71,7 @@ def arrays_read(parsed_id: int) -> list[Channel]:
     table = pq.read_table(path)
     columns: dict[str, list[Any]] = {
         name: table.column(name).to_pylist()
-        for name in ("name", "unit", "quantity", "confidence", "axis", "numeric", "timed")
+        for name in ("name", "unit", "quantity", "confidence", "axis", "grid", "numeric", "timed")
     }
     values, times, texts = (table.column(name) for name in ("values", "times", "texts"))
     return [
@@ -79,6 +84,7 @@ def arrays_read(parsed_id: int) -> list[Channel]:
             columns["confidence"][row],
             columns["axis"][row],
             times[row].values.to_numpy(zero_copy_only=False) if columns["timed"][row] else None,
+            tuple(GridAxis(**axis) for axis in json.loads(columns["grid"][row])),
         )
         for row in range(table.num_rows)
     ]

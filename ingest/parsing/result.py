@@ -3,13 +3,13 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ingest.parsers.protocol import Channel, Parsed, Parser, Status
+from ingest.parsers.protocol import Channel, GridAxis, Parsed, Parser, Status
 
 MAX_JSON_BYTES = 64 * 2**20
 
@@ -66,6 +66,7 @@ def described(channel: Channel) -> dict[str, Any]:
         "confidence": round(channel.confidence, 3),
         "axis": channel.axis,
         "kind": "text" if channel.values is None else "number",
+        **({"grid": [asdict(axis) for axis in channel.grid]} if channel.grid else {}),
     }
 
 
@@ -141,7 +142,7 @@ def read_result(out: Path) -> tuple[Outcome, bool]:
             channels.append(
                 Channel(
                     entry["name"], values, tuple(texts) if texts is not None else None, entry["unit"], entry["quantity"],
-                    entry["confidence"], entry["axis"], times,
+                    entry["confidence"], entry["axis"], times, tuple(GridAxis(**axis) for axis in entry.get("grid", ())),
                 )
             )  # fmt: skip
     return Outcome(body["document"], tuple(channels), str(body["version"])), False
