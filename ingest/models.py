@@ -2,6 +2,7 @@
 
 from ingest.feeds.models import Cursor, Failure, FeedEvent
 from ingest.gateway.models import Agent, EnrolmentCode, Instrument, Receipt, Upload
+from ingest.mappings.models import Mapping
 from ingest.parsing.models import ParsedFile
 from ingest.stream.models import Alert, DetectorState, Run, StreamEvent
 from ingest.telemetry.models import ChannelDescriptor, FrameBatch, Segment
@@ -17,6 +18,7 @@ __all__ = [
     "FeedEvent",
     "FrameBatch",
     "Instrument",
+    "Mapping",
     "ParsedFile",
     "Receipt",
     "Run",

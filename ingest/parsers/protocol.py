@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +100,15 @@ class Parser(Protocol):
 
     def parse(self, path: Path, name: str) -> Parsed:
         """Read the file at `path`, called `name` by its sender. Raises CannotParse."""
+        ...
+
+
+@runtime_checkable
+class Hinted(Protocol):
+    """A parser that can be told how to read what a file does not say itself."""
+
+    def parse_hinted(self, path: Path, name: str, hints: Mapping[str, Any]) -> Parsed:
+        """As `parse`; `hints` may hold decimal, delimiter, day_first, header_line (1 = first, 0 = none), encoding."""
         ...
 
 

@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from ingest.parsing.result import Outcome, kept, read_result
 from ingest.parsing.signatures import describe
@@ -51,7 +53,7 @@ def _refusal(what: str, reason: str) -> str:
     return reason.removeprefix("delimited_text: ") if only_sniffer else reason
 
 
-def _run(path: Path, name: str, out: Path, limits: Limits) -> str | None:
+def _run(path: Path, name: str, out: Path, limits: Limits, hints: Mapping[str, Any]) -> str | None:
     """Run the worker; none when it ended well, else the reason why not."""
     command = [
         sys.executable,
@@ -62,6 +64,7 @@ def _run(path: Path, name: str, out: Path, limits: Limits) -> str | None:
         name,
         str(out),
         json.dumps(asdict(limits)),
+        json.dumps(dict(hints)),
     ]
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
@@ -87,8 +90,11 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def parse_isolated(path: Path, name: str, limits: Limits) -> Outcome:
-    """What the file says, or `kept` with a true reason; never raises for anything the file or a parser does."""
+def parse_isolated(path: Path, name: str, limits: Limits, hints: Mapping[str, Any] | None = None) -> Outcome:
+    """What the file says, or `kept` with a true reason; never raises for anything the file or a parser does.
+
+    `hints`: what a person said of how to read it (`ingest.mappings.domain.Hints`), for parsers that take them.
+    """
     with path.open("rb") as stream:
         head = stream.read(65536)
     what = describe(path, head)
@@ -96,7 +102,7 @@ def parse_isolated(path: Path, name: str, limits: Limits) -> Outcome:
         return Outcome(kept("the file is empty"))
     with tempfile.TemporaryDirectory(prefix="lodestone-parse-") as folder:
         out = Path(folder).resolve()
-        failure = _run(path.resolve(), name, out, limits)
+        failure = _run(path.resolve(), name, out, limits, hints or {})
         if failure is not None:
             return Outcome(kept(f"{what}: {failure}"))
         try:

@@ -1,6 +1,8 @@
 """Parse files: by path for the command line, by receipt for the notebook."""
 
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,13 +11,23 @@ from django.conf import settings
 from django.db import transaction
 
 from ingest.feeds.services import feed_append
-from ingest.gateway.models import Receipt
+from ingest.gateway.models import Instrument, Receipt
 from ingest.gateway.selectors import receipt_path
+from ingest.mappings.domain import Correction, corrected, hints_for
+from ingest.mappings.selectors import corrections_for
 from ingest.parsing.arrays import arrays_place, arrays_write
 from ingest.parsing.models import ParsedFile
 from ingest.parsing.result import Outcome
 from ingest.parsing.sandbox import Limits, parse_isolated
 from ingest.parsing.selectors import parsed_due, parser_versions
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a file says; `names` = its channels as read without hints, by which files of one layout know each other."""
+
+    outcome: Outcome
+    names: tuple[str, ...]
 
 
 def limits() -> Limits:
@@ -32,11 +44,27 @@ def parse_path(path: Path, name: str | None = None) -> Outcome:
     return parse_isolated(Path(path), name or Path(path).name, limits())
 
 
+def parse_corrected(
+    path: Path, name: str, corrections: Sequence[Correction], hints: Mapping[str, Any] | None = None
+) -> Reading:
+    """What the file says with what people corrected in files like it; `hints` of a person stand above remembered ones."""
+    first = parse_path(path, name)
+    if first.status != "parsed" and not hints:
+        return Reading(first, ())
+    names = tuple(channel["name"] for channel in first.document["channels"])
+    wanted = {**hints_for(corrections, first.document), **(hints or {})}
+    outcome = parse_isolated(path, name, limits(), wanted) if wanted else first
+    if outcome.status != "parsed":
+        return Reading(outcome, names)
+    document, channels = corrected(outcome.document, outcome.channels, corrections, names)
+    return Reading(replace(outcome, document=document, channels=channels), names)
+
+
 def receipt_parse(*, receipt: Receipt) -> ParsedFile:
     """Parse what a receipt holds now and store the outcome; safe to repeat. Raises BlobMissing."""
     path = receipt_path(receipt)
     size, began = path.stat().st_size, time.perf_counter()
-    outcome = parse_path(path, receipt.file_name)
+    outcome = parse_corrected(path, receipt.file_name, corrections_for(receipt.instrument_id)).outcome
     return parsed_store(receipt=receipt, outcome=outcome, size=size, seconds=time.perf_counter() - began)
 
 
@@ -83,4 +111,24 @@ def reparse_request(*, limit: int = 10_000) -> int:
     due = [parsed.receipt_id for parsed in parsed_due()[:limit]]
     with transaction.atomic():
         feed_append("receipts", due)
+    return len(due)
+
+
+def files_reread(*, instrument: Instrument | None, parser: str, names: Sequence[str] = (), limit: int = 10_000) -> int:
+    """Ask for the files that a new or withdrawn mapping concerns to be read again; how many there are.
+
+    With an instrument all its files that share a channel of these names, else those that `parser` read anywhere.
+    """
+    read = ParsedFile.objects.filter(status=ParsedFile.Status.PARSED)
+    read = read.filter(receipt__instrument=instrument) if instrument is not None else read.filter(parser=parser)
+    wanted = set(names)
+    due = [
+        (pk, receipt)
+        for pk, receipt, document in read.order_by("-pk").values_list("pk", "receipt_id", "document")[:limit].iterator()
+        if wanted & {channel["name"] for channel in document.get("channels", ())}
+    ]
+    with transaction.atomic():
+        for at in range(0, len(due), 500):
+            ParsedFile.objects.filter(pk__in=[pk for pk, _ in due[at : at + 500]]).update(parser_version="")
+        feed_append("receipts", [receipt for _, receipt in due])
     return len(due)

@@ -1,6 +1,7 @@
 """Runs inside the sandbox: reads one file and writes what it says as JSON and plain arrays. No Django, no pickle.
 
-`python -I -m ingest.parsing.worker FILE NAME OUT LIMITS`; OUT is an empty folder, LIMITS is JSON (see sandbox.Limits).
+`python -I -m ingest.parsing.worker FILE NAME OUT LIMITS HINTS`; OUT is an empty folder, LIMITS and HINTS are JSON (see
+sandbox.Limits and ingest.mappings.domain.Hints).
 """
 
 import contextlib
@@ -60,9 +61,9 @@ def guard(out: Path) -> None:
     sys.addaudithook(hook)
 
 
-def attempt(path: Path, name: str) -> tuple[Any, Any, float, list[str]]:
+def attempt(path: Path, name: str, hints: dict[str, Any] | None = None) -> tuple[Any, Any, float, list[str]]:
     """(parser, parsed, confidence, reasons): tries the parsers that recognise the file, stops at one that is certain of it."""
-    from ingest.parsers.protocol import CannotParse, Head
+    from ingest.parsers.protocol import CannotParse, Head, Hinted
     from ingest.parsers.registry import CERTAIN, HEAD_BYTES, candidates
 
     with path.open("rb") as stream:
@@ -70,6 +71,8 @@ def attempt(path: Path, name: str) -> tuple[Any, Any, float, list[str]]:
     reasons: list[str] = []
     for confidence, parser in candidates(Head(name, data, path.stat().st_size)):
         try:
+            if hints and isinstance(parser, Hinted):
+                return parser, parser.parse_hinted(path, name, hints), confidence, reasons
             return parser, parser.parse(path, name), confidence, reasons
         except CannotParse as error:
             reasons.append(f"{parser.name}: {error}")
@@ -96,7 +99,7 @@ def main() -> None:
 
     importlib.metadata.entry_points(group="lodestone.parsers")
     guard(out)
-    parser, parsed, confidence, reasons = attempt(path, name)
+    parser, parsed, confidence, reasons = attempt(path, name, json.loads(sys.argv[5]))
     from ingest.parsing.result import write_result
 
     write_result(out, parser, parsed, confidence, reasons)
