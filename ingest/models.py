@@ -1,7 +1,7 @@
 """All tables of ingest in one place, for Django and for the newcomer."""
 
 from ingest.feeds.models import Cursor, Failure, FeedEvent
-from ingest.gateway.models import Agent, EnrolmentCode, Instrument, Receipt, Upload
+from ingest.gateway.models import Agent, AgentConfig, EnrolmentCode, Instrument, Receipt, Upload
 from ingest.mappings.models import Mapping
 from ingest.parsing.models import ParsedFile
 from ingest.stream.models import Alert, DetectorState, Run, StreamEvent
@@ -9,6 +9,7 @@ from ingest.telemetry.models import ChannelDescriptor, FrameBatch, Segment
 
 __all__ = [
     "Agent",
+    "AgentConfig",
     "Alert",
     "ChannelDescriptor",
     "Cursor",

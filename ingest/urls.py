@@ -15,4 +15,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/tails/<str:tail_id>", api.tail_append, name="tail"),
     path("api/v1/tails/<str:tail_id>/close", api.tail_close, name="tail_close"),
     path("api/v1/heartbeat", api.heartbeat, name="heartbeat"),
+    path("api/v1/rotate", api.rotate, name="rotate"),
+    path("api/v1/config", api.config, name="config"),
 ]

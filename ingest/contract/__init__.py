@@ -1,7 +1,16 @@
 """The wire format between an agent and the gateway; standard library and pydantic only."""
 
 from ingest.contract.envelope import Envelope, EnvelopeKind
-from ingest.contract.frames import Batch, BatchError, Block, Descriptor, Event, decode_batch, encode_batch
+from ingest.contract.frames import (
+    Batch,
+    BatchError,
+    BatchVersionError,
+    Block,
+    Descriptor,
+    Event,
+    decode_batch,
+    encode_batch,
+)
 from ingest.contract.versions import CONTRACT_VERSION, SUPPORTED_VERSIONS
 
 __all__ = [
@@ -9,6 +18,7 @@ __all__ = [
     "SUPPORTED_VERSIONS",
     "Batch",
     "BatchError",
+    "BatchVersionError",
     "Block",
     "Descriptor",
     "Envelope",

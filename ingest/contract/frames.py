@@ -24,6 +24,10 @@ class BatchError(ValueError):
     """The bytes are no batch of a version we know; the message says where they differ."""
 
 
+class BatchVersionError(BatchError):
+    """A batch of a version we do not know: its sender is newer or older than we are."""
+
+
 class Descriptor(BaseModel):
     """What a channel is; sent before its first value and again, with a higher version, when it changes."""
 
@@ -124,7 +128,7 @@ def decode_batch(data: bytes) -> Batch:
     except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise BatchError(f"the batch header cannot be read: {error!r}") from error
     if version not in SUPPORTED_VERSIONS:
-        raise BatchError(f"batch version {version} is not among those this server reads: {SUPPORTED_VERSIONS}")
+        raise BatchVersionError(f"batch version {version} is not among those this server reads: {SUPPORTED_VERSIONS}")
     body = _body(data[8 + length :], compression)
     if len(body) > MAX_BODY_BYTES or any(rows < 0 for rows, _ in shapes):
         raise BatchError(f"a batch holds at most {MAX_BODY_BYTES} bytes; send smaller ones")

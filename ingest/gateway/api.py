@@ -3,15 +3,17 @@
 import json
 import time
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from ingest.contract import SUPPORTED_VERSIONS, Envelope
 from ingest.errors import BadInput
-from ingest.gateway import services, uploads
+from ingest.gateway import configs, services, tokens, uploads
 from ingest.gateway.auth import agent_of
 from ingest.gateway.endpoint import body_read, endpoint, json_read, validated
 from ingest.gateway.parts import space_check
@@ -56,8 +58,9 @@ class Heartbeat(BaseModel):
 
 @endpoint("GET")
 def ping(request: HttpRequest) -> dict[str, Any]:
-    """Is it there, and which versions does it read."""
-    return {"time": time.time_ns(), "versions": list(SUPPORTED_VERSIONS)}
+    """Is it there, which versions does it read, and how much does it take at once."""
+    limits = {"frames": FRAMES_LIMIT, "piece": PIECE_LIMIT, "upload": settings.INGEST.max_upload_bytes}
+    return {"time": time.time_ns(), "versions": list(SUPPORTED_VERSIONS), "limits": limits}
 
 
 @endpoint("POST")
@@ -139,7 +142,36 @@ def heartbeat(request: HttpRequest) -> dict[str, Any]:
     agent = agent_of(request)
     health = json_read(request, Heartbeat).model_dump(mode="json")
     services.agent_heard(agent=agent, now=timezone.now(), health=_finite(health))
-    return {"time": time.time_ns()}
+    wanted = configs.config_newest(agent=agent)
+    return {
+        "time": time.time_ns(),
+        "token_issued": _seconds(agent.token_issued),
+        "token_expires": _seconds(agent.token_expires),
+        "config": wanted.version if wanted else None,
+    }
+
+
+def _seconds(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()
+
+
+@endpoint("POST")
+def rotate(request: HttpRequest) -> dict[str, Any]:
+    """A new token for the one that asks; the old stays valid until the new one is used."""
+    agent = agent_of(request)
+    issued = tokens.token_rotate(agent=agent, now=timezone.now())
+    return {"token": issued.token, "expires": _seconds(issued.expires), "time": time.time_ns()}
+
+
+@endpoint("GET")
+def config(request: HttpRequest) -> HttpResponse:
+    """What this agent should collect, with an ETag; version 0 and no text where nothing was ever set."""
+    newest = configs.config_newest(agent=agent_of(request))
+    tag = configs.config_tag(newest)
+    if request.headers.get("If-None-Match") == tag:
+        return HttpResponse(status=304, headers={"ETag": tag})
+    document = {"version": newest.version if newest else 0, "text": newest.text if newest else None}
+    return JsonResponse({**document, "time": time.time_ns()}, headers={"ETag": tag})
 
 
 def _finite(health: dict[str, Any]) -> dict[str, Any]:

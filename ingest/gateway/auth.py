@@ -1,12 +1,11 @@
 """Who speaks: bearer tokens of agents, kept as hashes, each for one instrument, revocable."""
 
-import hmac
-
 from django.http import HttpRequest
+from django.utils import timezone
 
 from ingest.errors import NotAuthorised
 from ingest.gateway.models import Agent
-from ingest.gateway.services import secret_hash
+from ingest.gateway.tokens import token_agent
 
 
 def agent_of(request: HttpRequest) -> Agent:
@@ -14,10 +13,4 @@ def agent_of(request: HttpRequest) -> Agent:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise NotAuthorised("send the agent's token as `Authorization: Bearer TOKEN`; `enrol` gives one")
-    wanted = secret_hash(token.strip())
-    agent = Agent.objects.select_related("instrument").filter(token_hash=wanted).first()
-    if agent is None or not hmac.compare_digest(agent.token_hash, wanted):
-        raise NotAuthorised("this token is not known here: enrol the agent again with a new code")
-    if agent.revoked is not None:
-        raise NotAuthorised("this agent was revoked: enrol it again with a new code")
-    return agent
+    return token_agent(token=token.strip(), now=timezone.now())

@@ -17,7 +17,7 @@ from ingest.errors import BadInput, IngestError, LodestoneError, TooLarge, Unava
 
 log = logging.getLogger(__name__)
 Model = TypeVar("Model", bound=BaseModel)
-View = Callable[..., dict[str, Any]]
+View = Callable[..., "dict[str, Any] | HttpResponse"]
 JSON_LIMIT = 2**20
 
 
@@ -54,7 +54,7 @@ def problem(error: LodestoneError) -> JsonResponse:
 
 
 def endpoint(*methods: str) -> Callable[[View], Callable[..., HttpResponse]]:
-    """Make a view of the wire: takes the request, gives a dict that is sent as JSON, raises our errors."""
+    """Make a view of the wire: takes the request, gives a dict that is sent as JSON (or a response), raises our errors."""
 
     def decorate(view: View) -> Callable[..., HttpResponse]:
         @wraps(view)
@@ -62,7 +62,8 @@ def endpoint(*methods: str) -> Callable[[View], Callable[..., HttpResponse]]:
             try:
                 if request.method not in methods:
                     raise NotThisMethod(f"this address takes {' or '.join(methods)}, not {request.method}")
-                return JsonResponse(view(request, *args, **kwargs))
+                said = view(request, *args, **kwargs)
+                return said if isinstance(said, HttpResponse) else JsonResponse(said)
             except LodestoneError as error:
                 return problem(error)
             except UnreadablePostError:

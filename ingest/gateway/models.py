@@ -23,6 +23,11 @@ class Agent(models.Model):
     name = models.CharField(max_length=120)
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="agents")
     token_hash = models.CharField(max_length=64, unique=True)
+    next_token_hash = models.CharField(
+        max_length=64, null=True, blank=True, unique=True, help_text="issued by rotation; takes over when first used"
+    )
+    token_issued = models.DateTimeField(null=True, blank=True)
+    token_expires = models.DateTimeField(null=True, blank=True, help_text="none: valid until rotated or revoked")
     host = models.CharField(max_length=200, blank=True)
     version = models.CharField(max_length=40, blank=True)
     revoked = models.DateTimeField(null=True, blank=True)
@@ -32,6 +37,23 @@ class Agent(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class AgentConfig(models.Model):
+    """One version of what an agent is told to collect, as TOML; the newest is the one it should run."""
+
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="configs")
+    version = models.PositiveIntegerField()
+    text = models.TextField(help_text="TOML: [[sources]] and, if wanted, [spool] limits")
+    author = models.CharField(max_length=120, blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agent", "version"], name="agent_config_once")]
+        ordering = ["-version"]
+
+    def __str__(self) -> str:
+        return f"{self.agent} {self.version}"
 
 
 class EnrolmentCode(models.Model):
@@ -45,13 +67,16 @@ class EnrolmentCode(models.Model):
 
 
 class Receipt(models.Model):
-    """One thing that came in and is kept: a closed file (`done`), or a log that still grows (`growing`)."""
+    """One thing that came in and is kept: a closed file (`done`), a log that still grows (`growing`), or a log whose
+    bytes here are not those its sender shipped (`failed`, with the reason; the sender tries to send them again).
+    """
 
     class State(models.TextChoices):
         """Whether all of it is here."""
 
         DONE = "done"
         GROWING = "growing"
+        FAILED = "failed"
 
     id = models.CharField(primary_key=True, max_length=64)
     envelope = models.JSONField(default=dict)
@@ -63,6 +88,7 @@ class Receipt(models.Model):
     sha256 = models.CharField(max_length=64, blank=True, db_index=True)
     size = models.BigIntegerField(default=0)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DONE)
+    reason = models.TextField(blank=True, help_text="of a failed one: what is wrong and what happens next")
     received = models.DateTimeField(auto_now_add=True)
     person = models.CharField(max_length=120, blank=True)
     sample = models.CharField(max_length=120, blank=True)

@@ -84,6 +84,19 @@ def part_clear(path: Path) -> None:
         os.fsync(handle)
 
 
+def part_copy(source: Path, path: Path) -> None:
+    """Make the part file hold what `source` holds, all or nothing, durable."""
+    made = path.with_name(path.name + ".copy")
+    with disk_errors():
+        folder_make(path.parent)
+        with source.open("rb") as old, made.open("wb") as new:
+            shutil.copyfileobj(old, new, 2**20)
+            new.flush()
+            os.fsync(new.fileno())
+        made.replace(path)
+        folder_sync(path.parent)
+
+
 def part_hash(path: Path) -> str:
     """SHA-256 of the bytes so far."""
     with path.open("rb") as file:

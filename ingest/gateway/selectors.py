@@ -18,8 +18,8 @@ def tail_path(receipt_id: str) -> Path:
 
 
 def receipt_path(receipt: Receipt) -> Path:
-    """The bytes of a receipt; of a growing one those that have arrived. Raises BlobMissing."""
-    if receipt.state == Receipt.State.GROWING:
+    """The bytes of a receipt; of a growing or failed one those that have arrived. Raises BlobMissing."""
+    if receipt.state != Receipt.State.DONE:
         return tail_path(receipt.pk)
     return blob_path(receipt.sha256)
 

@@ -1,6 +1,5 @@
 """What the gateway writes: instruments, agents and receipts. Each returns only after its work is durable."""
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,10 +10,11 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from ingest.blobs.services import blob_put, blob_store
-from ingest.contract import Batch, BatchError, Envelope, decode_batch
+from ingest.contract import SUPPORTED_VERSIONS, Batch, BatchError, BatchVersionError, Envelope, decode_batch
 from ingest.errors import BadInput, Conflict, NotAllowed, NotAuthorised
 from ingest.feeds.services import feed_append
 from ingest.gateway.models import Agent, EnrolmentCode, Instrument, Receipt
+from ingest.gateway.tokens import secret_hash, token_expiry
 
 
 class HashMismatch(Conflict):
@@ -23,15 +23,22 @@ class HashMismatch(Conflict):
     code = "hash_mismatch"
 
 
+class BadVersion(BadInput):
+    """The sender speaks a version of the wire that this server does not; the sender keeps its data until one is updated."""
+
+    code = "unsupported_version"
+
+
+class SequenceReused(Conflict):
+    """A number that was stored already came with other rows; the sender must give these rows a new number."""
+
+    code = "sequence_reused"
+
+
 class BadBatch(BadInput):
     """The bytes are no batch; sending them again will not help."""
 
     code = "bad_batch"
-
-
-def secret_hash(secret: str) -> str:
-    """How tokens and codes are stored: 256 random bits need no slow hash."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def instrument_ensure(
@@ -71,7 +78,14 @@ def agent_enrol(*, code: str, name: str, host: str = "", version: str = "", now:
     row = EnrolmentCode.objects.select_related("instrument").get(code_hash=secret_hash(code.strip()))
     token = secrets.token_urlsafe(32)
     agent = Agent.objects.create(
-        name=name, instrument=row.instrument, token_hash=secret_hash(token), host=host, version=version, last_seen=now
+        name=name,
+        instrument=row.instrument,
+        token_hash=secret_hash(token),
+        token_issued=now,
+        token_expires=token_expiry(now),
+        host=host,
+        version=version,
+        last_seen=now,
     )
     return agent, token
 
@@ -93,10 +107,12 @@ def agent_heard(*, agent: Agent, now: datetime, health: dict[str, object] | None
 
 def frames_accept(*, agent: Agent, data: bytes) -> tuple[Batch, bool]:
     """Make the batch in `data` durable; the batch, and whether it was stored before. Raises BadBatch, NotAllowed."""
-    from ingest.telemetry.services import batch_store
+    from ingest.telemetry.services import batch_is_stored, batch_store
 
     try:
         batch = decode_batch(data)
+    except BatchVersionError as error:
+        raise BadVersion(f"{error}; nothing was stored", versions=list(SUPPORTED_VERSIONS)) from error
     except BatchError as error:
         raise BadBatch(f"{error}; nothing was stored") from error
     if batch.instrument != agent.instrument.slug:
@@ -104,7 +120,13 @@ def frames_accept(*, agent: Agent, data: bytes) -> tuple[Batch, bool]:
             f"this token speaks for {agent.instrument.slug}, not for {batch.instrument!r}: enrol an agent for it"
         )
     _batch_check(batch)
-    return batch, not batch_store(agent=agent, batch=batch, data=data)
+    new = batch_store(agent=agent, batch=batch, data=data)
+    if not new and not batch_is_stored(agent=agent, batch=batch):
+        raise SequenceReused(
+            f"batch {batch.sequence} of epoch {batch.epoch!r} was stored with other rows before (was the sender's disk set "
+            "back to an older state?): send these rows in a new epoch",
+        )
+    return batch, not new
 
 
 def _batch_check(batch: Batch) -> None:
@@ -189,6 +211,7 @@ def receipt_write(*, envelope: Envelope, agent: Agent | None) -> Receipt:
         "sha256": envelope.sha256,
         "size": envelope.size,
         "state": Receipt.State.DONE,
+        "reason": "",
         "person": envelope.person or "",
         "sample": envelope.sample or "",
         "run": envelope.run or "",

@@ -6,12 +6,12 @@ from typing import Literal
 from django.conf import settings
 from django.db import transaction
 
-from ingest.blobs.services import blob_store
+from ingest.blobs.services import blob_path, blob_store
 from ingest.contract import Envelope
-from ingest.errors import BadInput, NotAllowed, NotFound, TooLarge
+from ingest.errors import Conflict, NotAllowed, NotFound, TooLarge
 from ingest.feeds.services import feed_append
 from ingest.gateway.models import Agent, Receipt, Upload
-from ingest.gateway.parts import part_append, part_clear, part_hash, part_make, part_path, space_check
+from ingest.gateway.parts import part_append, part_clear, part_copy, part_hash, part_make, part_path, space_check
 from ingest.gateway.selectors import tail_path
 from ingest.gateway.services import HashMismatch, receipt_accepted, receipt_adopt, receipt_write
 
@@ -94,6 +94,7 @@ def _finish(upload: Upload, envelope: Envelope, agent: Agent) -> Progress:
 
 
 def _settled(upload: Upload, receipt: Receipt) -> Progress:
+    tail_path(upload.pk).unlink(missing_ok=True)  # of a log that failed and was sent whole
     upload.delete()
     return _done(receipt)
 
@@ -117,7 +118,7 @@ def tail_open(*, agent: Agent, tail_id: str, instrument: str, source: str, file_
     if receipt.state == Receipt.State.DONE:
         return _done(receipt)
     path = tail_path(tail_id)
-    if not path.exists() and receipt.size:
+    if not path.exists() and receipt.size and receipt.state == Receipt.State.GROWING:
         return Progress(receipt.size, receipt=receipt.pk)  # killed while closing: close it again
     offset = part_make(path)
     if offset != receipt.size:  # killed between writing and committing
@@ -125,9 +126,23 @@ def tail_open(*, agent: Agent, tail_id: str, instrument: str, source: str, file_
     return Progress(offset, receipt=receipt.pk)
 
 
+def _reopen(receipt: Receipt) -> None:
+    """A closed log grows again: its bytes become a part file once more, the receipt is growing."""
+    part_copy(blob_path(receipt.sha256), tail_path(receipt.pk))
+    with transaction.atomic():
+        Receipt.objects.filter(pk=receipt.pk).update(state=Receipt.State.GROWING)
+        feed_append("receipts", receipt.pk)
+
+
 @transaction.atomic
 def _grown(receipt: Receipt, size: int) -> None:
     Receipt.objects.filter(pk=receipt.pk, state=Receipt.State.GROWING).update(size=size)
+    feed_append("receipts", receipt.pk)
+
+
+@transaction.atomic
+def _failed(receipt: Receipt, reason: str) -> None:
+    Receipt.objects.filter(pk=receipt.pk).update(state=Receipt.State.FAILED, reason=reason)
     feed_append("receipts", receipt.pk)
 
 
@@ -139,11 +154,21 @@ def _tail(agent: Agent, tail_id: str) -> Receipt:
 
 
 def tail_append(*, agent: Agent, tail_id: str, offset: int, data: bytes) -> Progress:
-    """Append whole lines to a growing log; they are readable at once. Raises Conflict with the right offset."""
+    """Append lines to a log; they are readable at once. A closed log that goes on at its end is opened again.
+
+    Raises Conflict with the right offset.
+    """
     receipt = _tail(agent, tail_id)
-    if receipt.state == Receipt.State.DONE:
-        raise BadInput("this log is closed: begin a new one for new lines")
+    if receipt.state == Receipt.State.FAILED:
+        raise Conflict(f"this log failed ({receipt.reason}): send the file as an upload under the same id")
     space_check(len(data))
+    if receipt.state == Receipt.State.DONE:
+        if offset != receipt.size:
+            raise Conflict(
+                f"the next byte wanted is {receipt.size}, not {offset}: go on from there", offset=receipt.size
+            )
+        space_check(receipt.size + len(data))
+        _reopen(receipt)
     size = part_append(tail_path(tail_id), offset=offset, data=data, limit=None)
     if size > settings.INGEST.max_upload_bytes:
         raise TooLarge(f"the log is over this server's limit of {settings.INGEST.max_upload_bytes} bytes: close it")
@@ -152,7 +177,10 @@ def tail_append(*, agent: Agent, tail_id: str, offset: int, data: bytes) -> Prog
 
 
 def tail_close(*, agent: Agent, tail_id: str, envelope: Envelope) -> Progress:
-    """The log is whole: check size and hash and keep it as a blob. Raises HashMismatch; the lines stay then."""
+    """The log is whole: check size and hash and keep it as a blob.
+
+    Raises HashMismatch; the log has failed then, its lines stay readable, and an upload under its id makes it whole.
+    """
     _scope_check(agent, envelope.instrument)
     receipt = _tail(agent, tail_id)
     whole = envelope.model_copy(update={"id": tail_id})
@@ -165,9 +193,10 @@ def tail_close(*, agent: Agent, tail_id: str, envelope: Envelope) -> Progress:
         raise NotFound("the lines of this log are not here: send the file as an upload")
     size, found = path.stat().st_size, part_hash(path)
     if (size, found) != (whole.size, whole.sha256):
+        _failed(receipt, f"{size} bytes are here, but not the {whole.size} bytes that its sender shipped")
         raise HashMismatch(
             f"{whole.file_name}: {size} bytes with sha256 {found[:12]}… are here, the envelope promises {whole.size} bytes "
-            f"with {whole.sha256[:12]}…; send the file as an upload",
+            f"with {whole.sha256[:12]}…; send the file as an upload under the same id",
             offset=size,
         )
     return _done(receipt_adopt(envelope=whole, path=path, agent=agent))

@@ -1,8 +1,9 @@
 """The stage that parses what came in: follows `receipts`, feeds `parsed`."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from django.db.models import F
 from django.utils import timezone
 
 from ingest.gateway.models import Receipt
@@ -20,11 +21,19 @@ class ParsingStage:
 
     name = "ingest.parsing"
     feed = "receipts"
+    every_s = LEAST_WAIT.total_seconds()
 
     def process(self, keys: Sequence[str]) -> None:
         """Bring the parsed files of these receipts up to date."""
         receipts = Receipt.objects.filter(pk__in=set(keys)).exclude(kind__in=OTHER_DOORS)
         for receipt in receipts.order_by("received"):
+            if is_due(receipt):
+                receipt_parse(receipt=receipt)
+
+    def tick(self, now: datetime) -> None:
+        """Read the last lines of logs that grew after their last parse and then fell silent."""
+        behind = Receipt.objects.filter(state=Receipt.State.GROWING, parsed_files__size__lt=F("size"))
+        for receipt in behind.exclude(kind__in=OTHER_DOORS).order_by("received"):
             if is_due(receipt):
                 receipt_parse(receipt=receipt)
 

@@ -71,6 +71,21 @@ def batch_store(*, agent: Agent, batch: Batch, data: bytes) -> bool:
     return True
 
 
+def batch_is_stored(*, agent: Agent, batch: Batch) -> bool:
+    """Whether the batch stored under this number holds as many points and events over the same time as this one."""
+    points = batch_points(batch)
+    return FrameBatch.objects.filter(
+        agent=agent,
+        source=batch.source,
+        epoch=batch.epoch,
+        sequence=batch.sequence,
+        points=sum(len(series) for series in points.values()),
+        start_ns=min((int(series.times[0]) for series in points.values()), default=None),
+        end_ns=max((int(series.times[-1]) for series in points.values()), default=None),
+        events=[_clean(event.model_dump(mode="json")) for event in batch.events],
+    ).exists()
+
+
 def _clean(value: object) -> object:
     """JSON that every database takes: no NaN, no infinity, no NUL character."""
     if isinstance(value, dict):

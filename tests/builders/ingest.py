@@ -7,7 +7,7 @@ from typing import Any
 
 from ingest.contract import Batch, Block, Descriptor, Envelope, Event, encode_batch
 from ingest.gateway.models import Agent, Instrument
-from ingest.gateway.services import secret_hash
+from ingest.gateway.tokens import secret_hash
 
 T0 = 1_760_000_000_000_000_000
 SECOND = 1_000_000_000

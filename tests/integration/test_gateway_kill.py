@@ -25,7 +25,8 @@ SETUP = """
 import django; django.setup()
 from ingest.home import home_prepare; home_prepare()
 from ingest.gateway.models import Agent
-from ingest.gateway.services import instrument_ensure, secret_hash
+from ingest.gateway.services import instrument_ensure
+from ingest.gateway.tokens import secret_hash
 Agent.objects.create(name="a", instrument=instrument_ensure(slug="oxide-mbe"), token_hash=secret_hash("kill-token"))
 """
 COUNT = """

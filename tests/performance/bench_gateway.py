@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from ingest.contract import Batch, Block, encode_batch
 from ingest.gateway.models import Agent
-from ingest.gateway.services import instrument_ensure, secret_hash
+from ingest.gateway.services import instrument_ensure
+from ingest.gateway.tokens import secret_hash
 from ingest.home import home
 from tests.performance.gateway_server import GatewayServer
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from ingest.feeds.models import FeedEvent
 from ingest.gateway.models import Agent, EnrolmentCode, Receipt
-from ingest.gateway.selectors import agent_health, receipt_path
+from ingest.gateway.selectors import agent_health, receipt_path, tail_path
 from ingest.gateway.services import agent_revoke, enrolment_create, instrument_ensure, receipt_accept
 from ingest.telemetry.models import FrameBatch
 from tests.builders.ingest import TOKEN, a_batch, an_agent, an_envelope, an_instrument, batch_bytes
@@ -110,7 +110,6 @@ def test_a_batch_is_stored_once_however_often_it_comes(agent: Agent) -> None:
         b"nonsense",
         batch_bytes()[:-9],
         batch_bytes()[:30],
-        batch_bytes().replace(b'"version":1', b'"version":9', 1),
         batch_bytes(start=-5),
         batch_bytes(source="a\x00b"),
         batch_bytes(epoch="e" * 100),
@@ -303,3 +302,53 @@ def test_the_health_of_an_agent_follows_from_its_last_word(agent: Agent) -> None
     assert states == {1: "ok", 200: "late", 5000: "silent"}
     [health] = agent_health(instrument="oxide-mbe", now=now)
     assert (health.queue_rows, health.faults) == (4, ["gauge: no answer"])
+
+
+def _close(wire: Wire, data: bytes) -> Any:
+    envelope = an_envelope(data, id="tail-000001", file_name="T.txt").model_dump(mode="json")
+    return wire.send("tails/tail-000001/close", envelope)
+
+
+def test_a_closed_log_that_grows_again_goes_on_as_the_same_receipt(agent: Agent) -> None:
+    wire = Wire()
+    wire.send("tails", TAIL)
+    wire.send("tails/tail-000001", b"1 2\n", method="PATCH", offset=0)
+    assert _close(wire, b"1 2\n").status_code == 200
+    first = Receipt.objects.get()
+    assert wire.send("tails", TAIL).json() == {"offset": 4, "state": "done", "receipt": "tail-000001"}
+    assert_problem(wire.send("tails/tail-000001", b"1 2\n", method="PATCH", offset=0), 409, "conflict")
+    assert wire.send("tails/tail-000001", b"3 4\n", method="PATCH", offset=4).json()["offset"] == 8
+    assert (Receipt.objects.get().state, receipt_path(Receipt.objects.get()).read_bytes()) == ("growing", b"1 2\n3 4\n")
+    assert _close(wire, b"1 2\n3 4\n").status_code == 200
+    last = Receipt.objects.get()
+    assert (last.state, receipt_path(last).read_bytes()) == ("done", b"1 2\n3 4\n")
+    assert receipt_path(first).read_bytes() == b"1 2\n", "what was kept once stays"
+
+
+def test_a_kill_while_a_closed_log_is_opened_again_costs_nothing(agent: Agent) -> None:
+    wire = Wire()
+    wire.send("tails", TAIL)
+    wire.send("tails/tail-000001", b"1 2\n", method="PATCH", offset=0)
+    _close(wire, b"1 2\n")
+    tail_path("tail-000001").write_bytes(b"1")  # half copied, then killed
+    assert wire.send("tails", TAIL).json()["state"] == "done"
+    assert wire.send("tails/tail-000001", b"3 4\n", method="PATCH", offset=4).json()["offset"] == 8
+    assert receipt_path(Receipt.objects.get()).read_bytes() == b"1 2\n3 4\n"
+
+
+def test_a_log_whose_bytes_differ_fails_with_a_reason_until_it_is_sent_whole(agent: Agent) -> None:
+    wire = Wire()
+    wire.send("tails", TAIL)
+    wire.send("tails/tail-000001", b"1 X\n", method="PATCH", offset=0)
+    assert_problem(_close(wire, b"1 2\n"), 409, "hash_mismatch")
+    failed = Receipt.objects.get()
+    assert (failed.state, receipt_path(failed).read_bytes()) == ("failed", b"1 X\n")
+    assert "4 bytes" in failed.reason
+    assert_problem(wire.send("tails/tail-000001", b"3 4\n", method="PATCH", offset=4), 409, "conflict")
+    envelope = an_envelope(b"1 2\n", id="tail-000001", file_name="T.txt").model_dump(mode="json")
+    assert wire.send("uploads", envelope).json()["offset"] == 0
+    assert wire.send("uploads/tail-000001", b"1 2\n", method="PATCH", offset=0).json()["state"] == "done"
+    whole = Receipt.objects.get()
+    assert (whole.state, whole.reason, receipt_path(whole).read_bytes()) == ("done", "", b"1 2\n")
+    assert not tail_path("tail-000001").exists()
+    assert wire.send("tails/tail-000001", b"3 4\n", method="PATCH", offset=4).json()["offset"] == 8, "it may go on"

@@ -92,6 +92,25 @@ def test_a_growing_log_is_parsed_as_it_grows_but_not_at_every_append() -> None:
     assert not closed.growing and closed.pk == first.pk
 
 
+def test_the_last_lines_of_a_log_that_fell_silent_are_read_soon_without_another_append() -> None:
+    receipt = a_receipt(TABLE.encode())
+    tail = tail_path(receipt.pk)
+    tail.parent.mkdir(parents=True, exist_ok=True)
+    tail.write_text(TABLE)
+    Receipt.objects.filter(pk=receipt.pk).update(state=Receipt.State.GROWING, size=len(TABLE))
+    stage = ParsingStage()
+    stage.process([receipt.pk])
+    last = TABLE + "20,30.0,off\n"
+    tail.write_text(last)
+    Receipt.objects.filter(pk=receipt.pk).update(size=len(last))
+    stage.process([receipt.pk])
+    stage.tick(timezone.now())
+    assert ParsedFile.objects.get(receipt=receipt).document["channels"][0]["rows"] == 20, "it was read just now"
+    ParsedFile.objects.update(updated=timezone.now() - timedelta(seconds=30))
+    stage.tick(timezone.now())
+    assert ParsedFile.objects.get(receipt=receipt).document["channels"][0]["rows"] == 21
+
+
 def test_a_newer_parser_makes_its_files_due_again() -> None:
     receipt = a_receipt(TABLE.encode())
     ParsingStage().process([receipt.pk])

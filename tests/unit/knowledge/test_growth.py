@@ -9,7 +9,7 @@ import pytest
 
 from ingest.contract import Block, Descriptor, encode_batch
 from ingest.gateway.models import Agent, Instrument
-from ingest.gateway.services import secret_hash
+from ingest.gateway.tokens import secret_hash
 from ingest.telemetry.services import batch_store
 from knowledge.models import Record
 from knowledge.records.growth import Described, channel_for, film_formula, is_growth, statistics_values
