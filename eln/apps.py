@@ -32,4 +32,5 @@ class ElnConfig(AppConfig):
         nav_add(NavItem(_("Samples"), "eln:samples", 30, "sample"))
         nav_add(NavItem(_("Inbox"), "eln:inbox", 40, "inbox"))
         nav_add(NavItem(_("Upload"), "eln:upload", 50, "upload"))
+        nav_add(NavItem(_("Formats"), "eln:formats", 55, "file"))
         nav_add(NavItem(_("Status"), "eln:status", 900, "status"))

@@ -7,6 +7,7 @@ from eln.accounts import views as accounts
 from eln.entries import api as files
 from eln.entries import views as entries
 from eln.instruments import views as instruments
+from eln.reading import views as reading
 from eln.samples import views as samples
 from eln.ui import views as ui
 from eln.upload import views as upload
@@ -28,6 +29,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("entries/<int:pk>/plot.json", files.entry_plot, name="entry-plot"),
     path("files/<int:pk>/plot.json", files.attachment_plot, name="attachment-plot"),
     path("files/<int:pk>/download/", files.attachment_download, name="attachment-download"),
+    path("files/<int:pk>/reading/", reading.file_reading, name="file-reading"),
+    path("test-file/", reading.test_file, name="test-file"),
+    path("test-file/<str:key>/", reading.trial, name="trial"),
+    path("test-file/<str:key>/reading/", reading.trial_reading, name="trial-reading"),
+    path("test-file/<str:key>/plot.json", reading.trial_plot, name="trial-plot"),
+    path("formats/", reading.formats, name="formats"),
+    path("mappings/", reading.mappings, name="mappings"),
+    path("mappings/<int:pk>/withdraw/", reading.mapping_forget, name="mapping-withdraw"),
     path("inbox/", entries.inbox, name="inbox"),
     path("inbox/<int:pk>/", entries.inbox_file, name="inbox-file"),
     path("samples/", samples.samples, name="samples"),

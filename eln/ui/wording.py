@@ -53,6 +53,26 @@ PATTERNS: Sequence[tuple[str, str]] = (
             "The reading has moved by {away} against its level, {times} times its noise, and nothing was changed on purpose."
         ),
     ),
+    (
+        r"(?P<text>.+) is no technique of the registry\.",
+        gettext_noop("{text} is no technique of the registry."),
+    ),
+    (
+        r"(?P<text>.+) is no time zone; write it as for example Europe/Berlin\.",
+        gettext_noop("{text} is no time zone; write it as for example Europe/Berlin."),
+    ),
+    (
+        r"(?P<channel>.+): (?P<text>.+) is no quantity of the registry\.",
+        gettext_noop("{channel}: {text} is no quantity of the registry."),
+    ),
+    (
+        r"(?P<channel>.+): (?P<text>.+) is no unit; write it as for example degC, mbar, 1/cm, A/cm\^2\.",
+        gettext_noop("{channel}: {text} is no unit; write it as for example degC, mbar, 1/cm, A/cm^2."),
+    ),
+    (
+        r"(?P<channel>.+): (?P<unit>.+) is no unit of (?P<quantity>.+) \(usual: (?P<units>.+)\)\.",
+        gettext_noop("{channel}: {unit} is no unit of {quantity} (usual: {units})."),
+    ),
     (r"the file is empty", gettext_noop("the file is empty")),
     (r"(?P<rest>.+): no reader yet", gettext_noop("{rest}: no reader yet")),
     (r"text of an unknown layout: (?P<rest>.+)", gettext_noop("text of an unknown layout: {rest}")),

@@ -13,7 +13,7 @@ from eln.ui.quantity import pretty_bytes
 from ingest.contract import Envelope
 from ingest.contract.envelope import name_clean
 from ingest.errors import TooLarge
-from ingest.gateway.models import Receipt
+from ingest.gateway.models import Instrument, Receipt
 from ingest.gateway.services import receipt_accept
 
 
@@ -70,3 +70,10 @@ def path_accept(*, path: Path, instrument: str | None, sample: str) -> Receipt:
         return stream_accept(
             stream=stream, name=path.name, source="ingest command", instrument=instrument, sample=sample
         )
+
+
+def path_accept_as(*, path: str, name: str, person: str, instrument: Instrument | None) -> Receipt:
+    """Keep a file that a person tried first, as if it had come with the upload page."""
+    slug = instrument.slug if instrument else None
+    with Path(path).open("rb") as stream:
+        return stream_accept(stream=stream, name=name, source="upload page", person=person, instrument=slug)

@@ -150,7 +150,13 @@ def corrected(
         rule = rules.get((entry["name"], entry["unit"] or None))
         if rule is not None:
             change, key = rule
-            entry = {**entry, "unit": change.unit, "quantity": change.quantity, "confidence": 1.0, "corrected": True}
+            entry = {
+                **entry,
+                "unit": change.unit,
+                "quantity": change.quantity,
+                "confidence": 1.0,
+                "stated": entry["unit"],
+            }
             made[at] = replace(made[at], unit=change.unit, quantity=change.quantity, confidence=1.0)
             used.append(key)
         entries.append(entry)

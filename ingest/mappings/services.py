@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from ingest.errors import BadInput
@@ -24,20 +23,23 @@ def mapping_save(
     file_name: str = "",
     person: str = "",
 ) -> Mapping:
-    """Remember a correction. `channels`: [{name, stated, unit, quantity}] of those that change. Raises BadInput."""
+    """Remember a correction. `channels`: [{name, stated, unit, quantity}] of those that change.
+
+    Raises BadInput, each sentence in `details["faults"]`.
+    """
     made, faults = _channels(channels)
     known = technique_known(technique) if technique else ""
     if known is None:
-        faults.append(_("{technique!r} is no technique of the registry.").format(technique=technique))
+        faults.append(f"{technique!r} is no technique of the registry.")
     if time_zone and zone_of(time_zone) is None:
-        faults.append(_("{zone!r} is no time zone; write it as for example Europe/Berlin.").format(zone=time_zone))
+        faults.append(f"{time_zone!r} is no time zone; write it as for example Europe/Berlin.")
     try:
         decided = Hints.model_validate(hints or {}).given()
     except ValidationError as error:
         faults += [_fault(one["msg"]) for one in error.errors()]
         decided = {}
     if faults:
-        raise BadInput(" ".join(faults))
+        raise BadInput(" ".join(faults), faults=faults)
     return Mapping.objects.create(
         instrument=instrument,
         parser=parser,

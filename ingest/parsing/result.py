@@ -94,7 +94,12 @@ def _document(parser: Parser, parsed: Parsed, confidence: float) -> dict[str, An
 
 
 def write_result(
-    out: Path, parser: Parser | None, parsed: Parsed | None, confidence: float, reasons: list[str]
+    out: Path,
+    parser: Parser | None,
+    parsed: Parsed | None,
+    confidence: float,
+    reasons: list[str],
+    considered: list[dict[str, Any]],
 ) -> None:
     """Called inside the sandbox: write the outcome into the folder `out`."""
     if parser is None or parsed is None:
@@ -113,6 +118,7 @@ def write_result(
                 for array, kind in ((channel.values, np.float64), (channel.times, np.int64)):
                     if array is not None:
                         np.save(stream, np.ascontiguousarray(array, dtype=kind), allow_pickle=False)
+    body["document"]["considered"] = considered
     encoded = json.dumps(plain_body(body), ensure_ascii=False, allow_nan=False).encode("utf-8", errors="replace")
     (out / "result.json").write_bytes(encoded)
 

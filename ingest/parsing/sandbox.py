@@ -111,4 +111,5 @@ def parse_isolated(path: Path, name: str, limits: Limits, hints: Mapping[str, An
             return Outcome(kept(f"{what}: the parser's answer cannot be used ({type(error).__name__}: {error})"))
     if outcome.status == "parsed":
         return outcome
-    return Outcome(kept(f"{what}: {_refusal(what, outcome.document['reason']) if refused else 'no reader yet'}"))
+    document = kept(f"{what}: {_refusal(what, outcome.document['reason']) if refused else 'no reader yet'}")
+    return Outcome({**document, "considered": outcome.document.get("considered", [])})

@@ -11,7 +11,8 @@ import yaml
 
 
 @cache
-def _signatures() -> list[dict[str, Any]]:
+def signatures() -> list[dict[str, Any]]:
+    """What is known of first bytes, in the order in which it is tried."""
     loaded: list[dict[str, Any]] = yaml.safe_load(
         (files("ingest.parsing") / "signatures.yaml").read_text(encoding="utf-8")
     )
@@ -28,7 +29,7 @@ def _inside(path: Path) -> str:
             names = archive.namelist()[:2000]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return "damaged zip archive"
-    for signature in _signatures():
+    for signature in signatures():
         if "inside" in signature and any(name.startswith(signature["inside"]) for name in names):
             return str(signature["what"])
     shown = ", ".join(names[:3])
@@ -46,7 +47,7 @@ def describe(path: Path, head: bytes) -> str:
     if not head:
         return "empty file"
     binary = b"\0" in head[:4096]
-    for signature in _signatures():
+    for signature in signatures():
         if "inside" in signature or (signature.get("binary") and not binary):
             continue
         at = signature.get("at", 0)

@@ -12,7 +12,7 @@ import os
 import resource
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 _FORBIDDEN = ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "subprocess.Popen", "os.exec", "os.fork",
@@ -61,30 +61,53 @@ def guard(out: Path) -> None:
     sys.addaudithook(hook)
 
 
-def attempt(path: Path, name: str, hints: dict[str, Any] | None = None) -> tuple[Any, Any, float, list[str]]:
-    """(parser, parsed, confidence, reasons): tries the parsers that recognise the file, stops at one that is certain of it."""
-    from ingest.parsers.protocol import CannotParse, Head, Hinted
+class Attempt(NamedTuple):
+    """What came of a file: `considered` are the parsers that recognised it, with their confidence and why they did not read it."""
+
+    parser: Any
+    parsed: Any
+    confidence: float
+    reasons: list[str]
+    considered: list[dict[str, Any]]
+
+
+def attempt(path: Path, name: str, hints: dict[str, Any] | None = None) -> Attempt:
+    """Try the parsers that recognise the file; stop at one that is certain of it."""
+    from ingest.parsers.protocol import Head
     from ingest.parsers.registry import CERTAIN, HEAD_BYTES, candidates
 
     with path.open("rb") as stream:
         data = stream.read(HEAD_BYTES)
     reasons: list[str] = []
-    for confidence, parser in candidates(Head(name, data, path.stat().st_size)):
-        try:
-            if hints and isinstance(parser, Hinted):
-                return parser, parser.parse_hinted(path, name, hints), confidence, reasons
-            return parser, parser.parse(path, name), confidence, reasons
-        except CannotParse as error:
-            reasons.append(f"{parser.name}: {error}")
-        except MemoryError:
-            reasons.append(f"{parser.name}: needed more memory than a parser may use")
-        except RecursionError:
-            reasons.append(f"{parser.name}: the file is nested too deeply")
-        except Exception as error:  # a parser may fail in any way; the file is kept with this reason
-            reasons.append(f"{parser.name} failed: {type(error).__name__}: {error}"[:500])
+    found = candidates(Head(name, data, path.stat().st_size))
+    considered = [{"parser": parser.name, "confidence": round(sure, 3), "reason": None} for sure, parser in found]
+    for (confidence, parser), line in zip(found, considered, strict=True):
+        parsed, reason = _tried(parser, path, name, hints or {})
+        if reason is None:
+            return Attempt(parser, parsed, confidence, reasons, considered)
+        line["reason"] = reason
+        reasons.append(reason)
         if confidence >= CERTAIN:
             break
-    return None, None, 0.0, reasons
+    return Attempt(None, None, 0.0, reasons, considered)
+
+
+def _tried(parser: Any, path: Path, name: str, hints: dict[str, Any]) -> tuple[Any, str | None]:
+    """(parsed, none) or (none, why not)."""
+    from ingest.parsers.protocol import CannotParse, Hinted
+
+    try:
+        if hints and isinstance(parser, Hinted):
+            return parser.parse_hinted(path, name, hints), None
+        return parser.parse(path, name), None
+    except CannotParse as error:
+        return None, f"{parser.name}: {error}"
+    except MemoryError:
+        return None, f"{parser.name}: needed more memory than a parser may use"
+    except RecursionError:
+        return None, f"{parser.name}: the file is nested too deeply"
+    except Exception as error:  # a parser may fail in any way; the file is kept with this reason
+        return None, f"{parser.name} failed: {type(error).__name__}: {error}"[:500]
 
 
 def main() -> None:
@@ -99,10 +122,10 @@ def main() -> None:
 
     importlib.metadata.entry_points(group="lodestone.parsers")
     guard(out)
-    parser, parsed, confidence, reasons = attempt(path, name, json.loads(sys.argv[5]))
+    made = attempt(path, name, json.loads(sys.argv[5]))
     from ingest.parsing.result import write_result
 
-    write_result(out, parser, parsed, confidence, reasons)
+    write_result(out, made.parser, made.parsed, made.confidence, made.reasons, made.considered)
 
 
 if __name__ == "__main__":

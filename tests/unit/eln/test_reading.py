@@ -1,0 +1,162 @@
+"""The pages where a person tests a file, sees why it was read so, and puts it right."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from eln.entries.models import Attachment
+from eln.reading.trials import trials_sweep
+from ingest.gateway.models import Receipt
+from ingest.home import home
+from ingest.mappings.models import Mapping
+from ingest.parsing.models import ParsedFile
+from ingest.parsing.stages import ParsingStage
+from tests.builders.eln import a_person, a_project, an_instrument
+
+pytestmark = pytest.mark.django_db
+TABLE = "time (s);zone A;p (mbar)\n" + "".join(f"{i};{20 + i};{1 + i}\n" for i in range(20))
+
+
+def signed_in(name: str = "lin", *, staff: bool = False) -> Client:
+    client = Client()
+    client.force_login(a_person(name, staff=staff))
+    return client
+
+
+def a_trial(client: Client, content: str = TABLE, instrument: str = "", name: str = "run.csv") -> str:
+    file = io.BytesIO(content.encode())
+    file.name = name
+    answer = client.post("/test-file/", {"file": file, "instrument": instrument})
+    assert answer.status_code == 302
+    return str(answer["Location"])
+
+
+def fields(page: str) -> dict[str, str]:
+    """What a browser would send of the form, unchanged."""
+    found = dict(re.findall(r'<input class="input[^>]*? name="((?:unit|quantity)-\d+)" value="([^"]*)"', page))
+    technique = re.search(r'<option value="([^"]+)" selected>', page.split('id="technique"')[1].split("</select>")[0])
+    return found | {"technique": technique[1] if technique else ""}
+
+
+def read(client: Client, address: str) -> str:
+    return client.get(f"{address}reading/").content.decode()
+
+
+def test_a_tested_file_is_explained_and_not_filed() -> None:
+    client = signed_in()
+    address = a_trial(client)
+    assert "hx-get" in client.get(address).content.decode()
+    page = read(client, address)
+    assert "delimited_text" in page and "zone A" in page and "20, 21, 22, 23 …" in page
+    assert client.get(address).content.decode().count('name="unit-') == 3
+    assert Receipt.objects.count() == 0
+
+
+def test_a_kept_file_says_why() -> None:
+    client = signed_in()
+    page = read(client, a_trial(client, "Dear all,\nthe pump is broken again.\n", name="note.txt"))
+    assert "no table of numbers in this text" in page and "Kept unread" in page
+
+
+def test_a_correction_is_remembered_for_the_instrument_and_read_again() -> None:
+    an_instrument("furnace")
+    client = signed_in()
+    first = a_trial(client, instrument="furnace")
+    form = fields(read(client, first)) | {
+        "quantity-1": "Temperature",
+        "unit-1": "°C",
+        "instrument": "furnace",
+        "action": "save",
+    }
+    assert client.post(first, form).status_code == 302
+    mapping = Mapping.objects.get()
+    assert mapping.channels == [{"name": "zone A", "stated": None, "unit": "degC", "quantity": "temperature"}]
+    assert "corrected" in client.get(first).content.decode()
+    next_one = read(client, a_trial(client, TABLE.replace("20;", "21;"), instrument="furnace"))
+    assert fields(next_one)["quantity-1"] == "temperature" and fields(next_one)["unit-1"] == "degC"
+    elsewhere = read(client, a_trial(client))
+    assert fields(elsewhere)["quantity-1"] == ""
+
+
+def test_a_file_of_the_notebook_is_read_again_after_its_correction() -> None:
+    from eln.filing.files import FileFiles
+    from eln.upload.services import stream_accept
+
+    an_instrument("furnace")
+    client = signed_in()
+    receipt = stream_accept(
+        stream=io.BytesIO(TABLE.encode()), name="run.csv", source="upload page", instrument="furnace"
+    )
+    ParsingStage().process([receipt.pk])
+    parsed = ParsedFile.objects.get()
+    FileFiles().process([str(parsed.pk)])
+    address = client.post(f"/files/{Attachment.objects.get().pk}/reading/")["Location"]
+    form = fields(read(client, address)) | {
+        "quantity-1": "温度",
+        "unit-1": "K",
+        "instrument": "furnace",
+        "action": "save",
+    }
+    assert client.post(address, form, follow=True).content.decode().count("1 file is read again") == 1
+    ParsingStage().process([receipt.pk])
+    parsed.refresh_from_db()
+    assert parsed.document["channels"][1]["quantity"] == "temperature"
+    client.post(f"/mappings/{Mapping.objects.get().pk}/withdraw/")
+    ParsingStage().process([receipt.pk])
+    parsed.refresh_from_db()
+    assert parsed.document["channels"][1]["quantity"] is None
+
+
+def test_what_is_wrong_is_said_and_what_was_typed_stays() -> None:
+    an_instrument("furnace")
+    client = signed_in()
+    address = a_trial(client, instrument="furnace")
+    form = fields(read(client, address)) | {
+        "quantity-1": "temperature",
+        "unit-1": "mbar",
+        "action": "save",
+        "instrument": "furnace",
+    }
+    answer = client.post(address, form)
+    assert answer.status_code == 400
+    assert "mbar is no unit of temperature" in answer.content.decode()
+    assert fields(answer.content.decode())["quantity-1"] == "temperature"
+    assert Mapping.objects.count() == 0
+    nothing = fields(read(client, address)) | {"action": "save", "instrument": "furnace"}
+    assert "Nothing was changed" in client.post(address, nothing).content.decode()
+    assert "for which instrument" in client.post(address, nothing | {"instrument": ""}).content.decode()
+
+
+def test_a_trial_is_its_owners_and_corrections_follow_the_instruments_rights() -> None:
+    an_instrument("secret-mbe", a_project("secret", owner=a_person("owner")))
+    mine, stranger = signed_in("owner2"), signed_in("eve")
+    address = a_trial(mine)
+    assert stranger.get(address).status_code == 404
+    assert stranger.post("/test-file/", {"file": io.BytesIO(b"x"), "instrument": "secret-mbe"}).status_code == 404
+    form = fields(read(mine, address)) | {"quantity-1": "temperature", "unit-1": "K", "action": "save"}
+    assert mine.post(address, form | {"instrument": "secret-mbe"}).status_code == 404
+    assert mine.post(address, form | {"instrument": "*"}).status_code == 403
+    assert Mapping.objects.count() == 0
+
+
+def test_a_trial_can_be_filed_or_forgotten_and_old_ones_go() -> None:
+    an_instrument("furnace")
+    client = signed_in()
+    trials_sweep(now=2e10)
+    assert client.post(a_trial(client), {"action": "keep", "instrument": "furnace"})["Location"] == "/upload/"
+    assert Receipt.objects.get().file_name == "run.csv"
+    assert client.post(a_trial(client), {"action": "drop"}).status_code == 302
+    a_trial(client)
+    assert trials_sweep(now=2e10) == 1
+    assert not list(Path(home() / "trials").iterdir())
+
+
+def test_the_gallery_shows_every_parser_that_loads() -> None:
+    from ingest.parsers.registry import loaded
+
+    page = signed_in().get("/formats/").content.decode()
+    assert all(f'<span class="mono">{name}</span>' in page for name in loaded().parsers)
+    assert "X-ray diffraction" in page and "substrate temperature" in page
