@@ -14,9 +14,10 @@ class IngestConfig(AppConfig):
         """Register the stages, in the order of the data path."""
         from ingest.feeds.stage import stage_register
         from ingest.parsing.stages import ParsingStage
-        from ingest.stream.stages import StreamStage
+        from ingest.stream.stages import LogStage, StreamStage
         from ingest.telemetry.stages import CompactionStage
 
         stage_register(StreamStage())
         stage_register(CompactionStage())
         stage_register(ParsingStage())
+        stage_register(LogStage())

@@ -4,7 +4,7 @@ from ingest.feeds.models import Cursor, Failure, FeedEvent
 from ingest.gateway.models import Agent, AgentConfig, EnrolmentCode, Instrument, Receipt, Upload
 from ingest.mappings.models import Mapping
 from ingest.parsing.models import ParsedFile
-from ingest.stream.models import Alert, DetectorState, Run, StreamEvent
+from ingest.stream.models import Alert, DetectorState, Run, RunChange, RunRule, StreamEvent, Stretch
 from ingest.telemetry.models import ChannelDescriptor, FrameBatch, Segment
 
 __all__ = [
@@ -23,7 +23,10 @@ __all__ = [
     "ParsedFile",
     "Receipt",
     "Run",
+    "RunChange",
+    "RunRule",
     "Segment",
     "StreamEvent",
+    "Stretch",
     "Upload",
 ]

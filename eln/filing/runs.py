@@ -8,7 +8,7 @@ from django.db import transaction
 from eln.accounts.models import Project, User
 from eln.entries.models import Entry
 from eln.entries.services import entry_index
-from eln.filing.services import inbox_refile
+from eln.filing.services import file_parsed, files_release, inbox_refile
 from eln.instruments.models import Placement
 from eln.samples.services import sample_ensure
 from ingest.feeds.services import feed_append
@@ -56,6 +56,24 @@ def run_file(run: Run) -> Entry:
     return entry
 
 
+@transaction.atomic
+def run_unfile(run: Run) -> None:
+    """A run that was none: its entry goes, unless somebody wrote in it; files that lay there by time look for another place."""
+    entry = Entry.objects.filter(run=run).first()
+    if entry is None:
+        return
+    moved = files_release(entry)
+    written = entry.text or entry.revisions.exists() or entry.comments.exists() or entry.attachments.exists()
+    if written:
+        Entry.objects.filter(pk=entry.pk).update(state=Entry.State.FINISHED)
+    key = str(entry.pk)
+    if not written:
+        entry.delete()
+    feed_append("entries", key)
+    for attachment in moved:
+        file_parsed(attachment)
+
+
 class FileRuns:
     """Follows `runs`; key = uid."""
 
@@ -65,4 +83,7 @@ class FileRuns:
     def process(self, keys: Sequence[str]) -> None:
         """File each run, then look into the inbox for what was waiting for it."""
         for run in Run.objects.select_related("instrument").filter(uid__in=keys):
-            inbox_refile(run_file(run))
+            if run.withdrawn is None:
+                inbox_refile(run_file(run))
+            else:
+                run_unfile(run)

@@ -134,6 +134,14 @@ def _entry_grown(entry: Entry) -> None:
     feed_append("entries", str(entry.pk))
 
 
+def files_release(entry: Entry) -> list[ParsedFile]:
+    """Take out of an entry the files that a stage put there by run or time; what was read of them."""
+    mine = entry.attachments.filter(why__in=("run", "time"))
+    parsed = list(ParsedFile.objects.filter(attachments__in=mine).select_related("receipt", "receipt__instrument"))
+    mine.update(entry=None, why="no_match")
+    return parsed
+
+
 def inbox_refile(entry: Entry) -> int:
     """Move into this entry of a run what waited in the inbox for it; the number of entries that grew."""
     waiting = Attachment.objects.select_related("receipt", "parsed").filter(entry=None)

@@ -45,7 +45,7 @@ def instrument_state(instrument: Instrument) -> State:
     """Agents, current run and open alerts of one instrument."""
     agents = list(instrument.agents.filter(revoked=None).order_by("name"))
     seen = max((agent.last_seen for agent in agents if agent.last_seen), default=None)
-    run = instrument.runs.filter(state="open").order_by("-started").first()
+    run = instrument.runs.filter(state="open", withdrawn=None).order_by("-started").first()
     return State(instrument, agents, seen, run, instrument.alerts.filter(ended=None).count())
 
 

@@ -7,7 +7,8 @@ from ingest.detectors.protocol import Finding
 from ingest.feeds.services import feed_append
 from ingest.gateway.models import Instrument
 from ingest.stream.models import Alert
-from ingest.stream.runs import moment, run_at
+from ingest.stream.moments import moment
+from ingest.stream.runs import run_at
 
 ALARM = 0.5
 CALM_S = 10.0  # without a finding for so long, the channel is normal again

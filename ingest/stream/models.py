@@ -5,14 +5,62 @@ from django.db import models
 from ingest.gateway.models import Instrument
 
 
+class RunRule(models.Model):
+    """How runs are found in what an instrument sends, and how far that has been done; one row for each instrument."""
+
+    class Source(models.TextChoices):
+        """What begins and ends a run."""
+
+        AUTO = "auto"
+        EVENTS = "events"
+        ACTIVITY = "activity"
+        GAP = "gap"
+        FILE = "file"
+        NONE = "none"
+
+    instrument = models.OneToOneField(Instrument, primary_key=True, on_delete=models.CASCADE, related_name="run_rule")
+    source = models.CharField(max_length=10, choices=Source.choices, default=Source.AUTO)
+    gap_s = models.FloatField(default=3600, help_text="no data for so long ends a run")
+    rest_s = models.FloatField(default=600, help_text="all set points and shutters back where they were for so long")
+    quiet_s = models.FloatField(default=86400, help_text="no set point or shutter moved for so long")
+    min_s = models.FloatField(default=60, help_text="a shorter stretch is no run")
+    file_pattern = models.CharField(max_length=200, blank=True, help_text="event logs, such as *_events.csv")
+    dirty_ns = models.BigIntegerField(null=True, help_text="data or files from this time on were not looked at yet")
+    looked = models.DateTimeField(null=True)
+
+
+class Stretch(models.Model):
+    """A stretch of time without a gap in the data longer than a minute; what lies between two is a gap."""
+
+    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="stretches")
+    start_ns = models.BigIntegerField()
+    end_ns = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["instrument", "end_ns"], name="stretch_time")]
+
+
 class Run(models.Model):
-    """One run of a recipe on an instrument, from its start event to its stop."""
+    """One run on an instrument, as it was found or as a person corrected it.
+
+    `corrected` names the fields that a person set; what is found later leaves them alone. `found_start` and `found_end`
+    say what the rule found, so that it knows the run again after a person moved it.
+    """
 
     class State(models.TextChoices):
         """Whether it still goes."""
 
         OPEN = "open"
         CLOSED = "closed"
+
+    class Origin(models.TextChoices):
+        """What it was found in."""
+
+        EVENTS = "events"
+        ACTIVITY = "activity"
+        GAP = "gap"
+        FILE = "file"
+        PERSON = "person"
 
     uid = models.CharField(primary_key=True, max_length=64)
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="runs")
@@ -25,12 +73,30 @@ class Run(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     steps = models.JSONField(default=list, help_text="[{name, start, end, values}], times as ISO text")
     closing = models.CharField(max_length=300, blank=True, help_text="why it ended, where no stop event came")
+    origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.EVENTS)
+    found_start = models.DateTimeField(null=True, blank=True)
+    found_end = models.DateTimeField(null=True, blank=True)
+    corrected = models.JSONField(default=list, help_text="fields a person set")
+    withdrawn = models.DateTimeField(null=True, blank=True, help_text="no run after all; kept for its history")
+    withdrawn_by = models.CharField(max_length=150, blank=True, help_text="a person; empty: the rule finds it no more")
 
     class Meta:
         indexes = [models.Index(fields=["instrument", "-started"], name="run_newest")]
 
     def __str__(self) -> str:
         return self.title or self.uid
+
+
+class RunChange(models.Model):
+    """One change of a run by a person: who, what, why; rows are only ever added."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="changes")
+    person = models.CharField(max_length=150)
+    field = models.CharField(max_length=20, help_text="a field of Run, or split, merged, withdrawn, restored, added")
+    before = models.TextField(blank=True)
+    after = models.TextField(blank=True)
+    reason = models.TextField(blank=True)
+    created = models.DateTimeField(auto_now_add=True)
 
 
 class Alert(models.Model):

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from django.db.models import Max, Q
 
 from ingest.stream.models import Alert, DetectorState, Run, StreamEvent
-from ingest.stream.runs import moment
+from ingest.stream.moments import moment
 from ingest.telemetry.models import FrameBatch
 from ingest.telemetry.points import Series
 from ingest.telemetry.selectors import points_read
@@ -48,7 +48,11 @@ def live_read(*, instrument: str, after_ns: int) -> Live:
         Q(ended__isnull=True) | Q(started__gt=since) | Q(ended__gt=since), instrument__slug=instrument
     )
     events = StreamEvent.objects.filter(instrument__slug=instrument, time__gt=since)
-    run = Run.objects.filter(instrument__slug=instrument, state=Run.State.OPEN).order_by("-started").first()
+    run = (
+        Run.objects.filter(instrument__slug=instrument, state=Run.State.OPEN, withdrawn=None)
+        .order_by("-started")
+        .first()
+    )
     return Live(
         until_ns=max(after_ns, end_ns),
         series=series,

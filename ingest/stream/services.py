@@ -11,9 +11,13 @@ from django.db.models import Max
 from ingest.detectors.protocol import Channel, Finding
 from ingest.gateway.models import Instrument
 from ingest.stream.alerts import WHOLE, Board
+from ingest.stream.coverage import GAP_NS, stretch_add
+from ingest.stream.found import no_data
 from ingest.stream.models import DetectorState, Run
+from ingest.stream.moments import moment
 from ingest.stream.observer import Observer
-from ingest.stream.runs import event_record, moment, run_close
+from ingest.stream.renewal import rule_dirty, rule_of
+from ingest.stream.runs import events_take, run_close
 from ingest.telemetry.models import ChannelDescriptor, FrameBatch
 from ingest.telemetry.points import Points, merged
 from ingest.telemetry.segments import segment_read
@@ -42,12 +46,31 @@ def stream_advance(*, instrument: Instrument) -> int:
         if FrameBatch.objects.filter(pk__in=keys, streamed=False).update(streamed=True) != len(keys):
             transaction.set_rollback(True)  # another worker took them
             return 0
-        for row in rows:
-            for event in row.events:
-                event_record(instrument, event)
+        _cover(instrument, rows)
+        events_take(instrument, (event for row in rows for event in row.events))
         _alerts(Board(instrument, memory.state.setdefault("open", {})), observer, found, points)
         _remember(memory, observer, live, events)
     return len(rows)
+
+
+def _cover(instrument: Instrument, rows: Iterable[FrameBatch]) -> None:
+    """Note where the new data lie, so that runs are looked for there."""
+    spans = [(row.start_ns, row.end_ns) for row in rows if row.start_ns is not None and row.end_ns is not None]
+    for start, end in _joined(spans):
+        stretch_add(instrument, start, end)
+    if spans:
+        rule_dirty(instrument, min(start for start, _ in spans))
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans that touch as one, so that many small batches cost one write."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1] + GAP_NS:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def _channels(instrument: Instrument) -> dict[str, Channel]:
@@ -122,15 +145,20 @@ def silence_check(*, now: datetime) -> None:
 
 def runs_expire(*, now: datetime) -> int:
     """Close open runs whose instrument has sent nothing for long, at the time of the last data; how many."""
-    limit = timedelta(seconds=settings.INGEST.run_silence_s)
     closed = 0
-    for run in Run.objects.filter(state=Run.State.OPEN).select_related("instrument"):
+    for run in Run.objects.filter(state=Run.State.OPEN, withdrawn=None).select_related("instrument"):
+        limit_s = _patience(run)
         heard = FrameBatch.objects.filter(instrument=run.instrument).aggregate(at=Max("received"), end=Max("end_ns"))
-        if now - (heard["at"] or run.started) > limit:
+        if now - (heard["at"] or run.started) > timedelta(seconds=limit_s):
             end = moment(heard["end"]) if heard["end"] else run.started
             with transaction.atomic():
-                run_close(
-                    run, end, f"no data for {(now - (heard['at'] or run.started)).total_seconds() / 60:.0f} minutes"
-                )
+                run_close(run, end, no_data(limit_s))
             closed += 1
     return closed
+
+
+def _patience(run: Run) -> float:
+    """How long an open run waits for data, in seconds."""
+    if run.origin in (Run.Origin.ACTIVITY, Run.Origin.GAP):
+        return rule_of(run.instrument).gap_s
+    return float(settings.INGEST.run_silence_s)

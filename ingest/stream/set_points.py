@@ -18,6 +18,11 @@ def _words(name: str) -> tuple[str, ...]:
     return tuple(word for word in SPLIT.split(text) if word)
 
 
+def is_set_point(name: str) -> bool:
+    """Whether a name says of itself that it is a set point."""
+    return bool((SET - {"set"}) & set(_words(name)))
+
+
 def set_points(names: Iterable[str]) -> dict[str, str]:
     """{reading: set point} for names that differ only in a word such as setpoint, SP or Soll."""
     stems: dict[tuple[str, ...], str] = {}

@@ -13,6 +13,7 @@ from eln.filing.runs import FileRuns, run_file
 from eln.filing.services import file_parsed
 from eln.samples.models import Sample
 from ingest.gateway.models import Agent
+from ingest.stream.corrections import run_remove
 from tests.builders.eln import (
     HOUR,
     START,
@@ -146,3 +147,17 @@ def test_an_agent_cannot_file_into_a_project_that_is_not_its_instruments() -> No
     receipt.save()
     attachment = file_parsed(a_parsed_file(receipt))
     assert attachment is not None and attachment.project == own
+
+
+def test_a_run_that_was_none_takes_its_entry_along_unless_somebody_wrote_in_it() -> None:
+    ada = a_person("ada")
+    empty, written = an_entry(uid="run-a"), an_entry(uid="run-b")
+    entry_edit(scope=Scope.of(ada), author=ada, entry=written, version=1, field="text", value="It grew well.")
+    file = file_parsed(a_parsed_file(a_receipt(run="run-a", instrument="mbe-1"), start=START))
+    for entry in (empty, written):
+        assert entry.run is not None
+        run_remove(run=entry.run, person="ada", reason="by accident")
+    FileRuns().process(["run-a", "run-b"])
+    assert file is not None
+    file.refresh_from_db()
+    assert (file.entry, list(Entry.objects.all())) == (None, [written])
