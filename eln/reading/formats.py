@@ -39,7 +39,17 @@ def _described(name: str, module: str) -> tuple[str, str, int]:
     parts = [part.strip() for part in text.split("\n\n") if part.strip()]
     title = parts[0].lstrip("# ").split("\n")[0] if parts and parts[0].startswith("#") else name
     about = next((part for part in parts if not part.startswith(("#", "|", "-", "```"))), "")
-    return title, " ".join(about.split()), cases
+    return _short(title.removeprefix(f"{name}:"), 90), _short(about, 260), cases
+
+
+def _short(text: str, most: int) -> str:
+    """Plain words without marks of Markdown, ended after the last whole sentence that fits."""
+    text = " ".join(text.replace("`", "").split()).strip()
+    if len(text) <= most:
+        return text[:1].upper() + text[1:]
+    end = max(text.rfind(mark, 0, most) for mark in (". ", "; ", ": "))
+    cut = text[:end].rstrip(".;: ") + "." if end > most // 3 else text[:most].rsplit(" ", 1)[0] + " …"
+    return cut[:1].upper() + cut[1:]
 
 
 def formats() -> list[Format]:

@@ -34,12 +34,19 @@ FACTS = (
     ("encoding", gettext_lazy("Encoding")), ("delimiter", gettext_lazy("Delimiter")), ("decimal", gettext_lazy("Decimal sign")),
     ("date_order", gettext_lazy("Order of dates")), ("header_line", gettext_lazy("Line of the column names")),
 )  # fmt: skip
-NAMES = {
+SIGNS = {
     "\t": gettext_lazy("tab"),
     " ": gettext_lazy("spaces"),
     ",": gettext_lazy("comma"),
     ";": gettext_lazy("semicolon"),
 }
+PLACES = {
+    "header": gettext_lazy("the header"),
+    "rows": gettext_lazy("the rows"),
+    "file name": gettext_lazy("the name of the file"),
+    "date and clock of the first row": gettext_lazy("date and clock of the first row"),
+}
+WORDS = {"delimiter": SIGNS, "start_source": PLACES}
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ def facts(document: dict[str, Any]) -> list[tuple[Any, Any]]:
     """(label, value) of what the header told and how the text was read."""
     metadata = document["metadata"]
     return [
-        (label, NAMES.get(str(metadata[key]), metadata[key]))
+        (label, WORDS.get(key, {}).get(str(metadata[key]), metadata[key]))
         for key, label in FACTS
         if metadata.get(key) not in (None, "")
     ]
