@@ -108,7 +108,8 @@ def channels_of(
 def _is_text(full: Sequence[str], decimal: Decimal) -> bool:
     sample = full[:: max(1, len(full) // 500)]
     numbers = sum(kind_of(cell, decimal) in ("n", "e") for cell in sample)
-    return bool(sample) and numbers < 0.5 * len(sample)
+    dots = all(not cell.strip(".") for cell in sample)  # flags that are all unset, such as `...........`
+    return bool(sample) and (numbers < 0.5 * len(sample) or dots)
 
 
 def with_axis(channels: Sequence[Channel], axis: str | None) -> list[Channel]:
