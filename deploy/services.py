@@ -65,8 +65,8 @@ def _unprivileged() -> str | None:
 
 
 @contextlib.contextmanager
-def postgresql() -> Iterator[str]:
-    """A fresh PostgreSQL; gives its address."""
+def postgresql(*, durable: bool = False) -> Iterator[str]:
+    """A fresh PostgreSQL; gives its address. `durable`: a commit is on disk, as in production; tests need no such wait."""
     initdb, server = program("initdb"), program("postgres")
     account, port = _unprivileged(), free_port()
     with tempfile.TemporaryDirectory(prefix="lodestone-pg-", ignore_cleanup_errors=True) as folder:
@@ -79,7 +79,19 @@ def postgresql() -> Iterator[str]:
         )  # fmt: skip
         if made.returncode:
             raise ServiceAbsent(f"initdb failed: {made.stderr.strip()[-400:]}")
-        command = [server, "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-c", "fsync=off"]
+        command = [
+            server,
+            "-D",
+            data,
+            "-p",
+            str(port),
+            "-h",
+            "127.0.0.1",
+            "-k",
+            folder,
+            "-c",
+            f"fsync={'on' if durable else 'off'}",
+        ]
         with Path(folder, "log").open("wb") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, user=account)
         try:

@@ -8,6 +8,7 @@ LodestoneError
     ├── NotFound            no such thing here (HTTP 404)
     ├── TooLarge            over a stated limit (HTTP 413)
     ├── Conflict            contradicts what is already stored (HTTP 409)
+    ├── TooMany             more comes in than can be stored now (HTTP 429)
     └── Unavailable         try again later (HTTP 503)
 """
 
@@ -69,6 +70,13 @@ class Conflict(IngestError):
 
     code = "conflict"
     status = 409
+
+
+class TooMany(IngestError):
+    """More comes in at once than can be made durable; the sender waits and tries again."""
+
+    code = "too_many"
+    status = 429
 
 
 class Unavailable(IngestError):

@@ -5,4 +5,8 @@ import os
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.config.settings")
-application = get_asgi_application()
+_site = get_asgi_application()
+
+from ingest.gateway.door import FramesDoor  # noqa: E402 - Django must be set up first
+
+application = FramesDoor(_site)

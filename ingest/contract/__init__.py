@@ -2,10 +2,12 @@
 
 from ingest.contract.envelope import Envelope, EnvelopeKind
 from ingest.contract.frames import (
+    ZLIB,
     Batch,
     BatchError,
     BatchVersionError,
     Block,
+    Codec,
     Descriptor,
     Event,
     decode_batch,
@@ -16,10 +18,12 @@ from ingest.contract.versions import CONTRACT_VERSION, SUPPORTED_VERSIONS
 __all__ = [
     "CONTRACT_VERSION",
     "SUPPORTED_VERSIONS",
+    "ZLIB",
     "Batch",
     "BatchError",
     "BatchVersionError",
     "Block",
+    "Codec",
     "Descriptor",
     "Envelope",
     "EnvelopeKind",

@@ -1,8 +1,9 @@
 """Live channels on the wire: a batch is a small JSON header and packed little-endian columns.
 
-Layout: b"LSF1", uint32 header length, header (JSON, UTF-8), body. The body, compressed with zlib when the header says
-so, holds for each block its times (int64, nanoseconds since 1970 UTC, source clock) and then each channel's values
-(float64; NaN where a channel has no value in that row). Simple enough for a hundred lines of LabVIEW or PowerShell.
+Layout: b"LSF1", uint32 header length, header (JSON, UTF-8), body. The body, compressed as the header says (zlib by the
+standard library; a reader may know more codecs), holds for each block its times (int64, nanoseconds since 1970 UTC, source
+clock) and then each channel's values (float64; NaN where a channel has no value in that row). Simple enough for a hundred
+lines of LabVIEW or PowerShell.
 """
 
 import json
@@ -10,6 +11,8 @@ import struct
 import sys
 import zlib
 from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -96,7 +99,30 @@ def _packed(code: str, values: Any) -> bytes:
     return column.tobytes()
 
 
-def encode_batch(batch: Batch, *, compress: bool = True) -> bytes:
+@dataclass(frozen=True)
+class Codec:
+    """A way to compress a body. `unpack(data, size)`: the `size` bytes that were packed; raises BatchError."""
+
+    name: str
+    pack: Callable[[bytes], bytes]
+    unpack: Callable[[memoryview, int], bytes]
+
+
+def _inflate(data: memoryview, size: int) -> bytes:
+    try:
+        inflater = zlib.decompressobj()
+        body = inflater.decompress(data, size + 1)
+    except zlib.error as error:
+        raise BatchError(f"the batch body is damaged: {error}") from error
+    if len(body) <= size and not inflater.eof:
+        raise BatchError("the batch body is cut short")
+    return body
+
+
+ZLIB = Codec("zlib", lambda body: zlib.compress(body, 1), _inflate)
+
+
+def encode_batch(batch: Batch, *, compress: bool = True, codec: Codec = ZLIB) -> bytes:
     """The bytes of a batch. Columns may be array('q'/'d') or any iterable of numbers."""
     blocks, parts = [], []
     for block in batch.blocks:
@@ -110,12 +136,12 @@ def encode_batch(batch: Batch, *, compress: bool = True) -> bytes:
     body = b"".join(parts)
     header = batch.model_dump(mode="json", exclude={"blocks"})
     header["blocks"] = blocks
-    header["compression"] = "zlib" if compress else None
+    header["compression"] = codec.name if compress else None
     head = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    return MAGIC + struct.pack("<I", len(head)) + head + (zlib.compress(body, 1) if compress else body)
+    return MAGIC + struct.pack("<I", len(head)) + head + (codec.pack(body) if compress else body)
 
 
-def decode_batch(data: bytes) -> Batch:
+def decode_batch(data: bytes, *, codecs: Sequence[Codec] = (ZLIB,)) -> Batch:
     """The batch in `data`; its columns are memoryviews of int64 and float64. Raises BatchError."""
     if len(data) < 8 or data[:4] != MAGIC:
         raise BatchError("not a Lodestone frame batch: it must begin with LSF1")
@@ -129,10 +155,12 @@ def decode_batch(data: bytes) -> Batch:
         raise BatchError(f"the batch header cannot be read: {error!r}") from error
     if version not in SUPPORTED_VERSIONS:
         raise BatchVersionError(f"batch version {version} is not among those this server reads: {SUPPORTED_VERSIONS}")
-    body = _body(data[8 + length :], compression)
-    if len(body) > MAX_BODY_BYTES or any(rows < 0 for rows, _ in shapes):
-        raise BatchError(f"a batch holds at most {MAX_BODY_BYTES} bytes; send smaller ones")
+    if any(len(set(names)) < len(names) for _, names in shapes):
+        raise BatchError("a block names one channel twice; give each column a name of its own")
     wanted = sum(8 * rows * (1 + len(names)) for rows, names in shapes)
+    if wanted > MAX_BODY_BYTES or any(rows < 0 for rows, _ in shapes):
+        raise BatchError(f"a batch holds at most {MAX_BODY_BYTES} bytes; send smaller ones")
+    body = _body(memoryview(data)[8 + length :], compression, wanted, codecs)
     if wanted != len(body):
         raise BatchError(f"the header promises {wanted} bytes of columns, the body holds {len(body)}")
     blocks, at, view = [], 0, memoryview(body)
@@ -148,16 +176,11 @@ def decode_batch(data: bytes) -> Batch:
         raise BatchError(f"the batch header is not valid: {error}") from error
 
 
-def _body(data: bytes, compression: str | None) -> bytes:
+def _body(data: memoryview, compression: str | None, size: int, codecs: Sequence[Codec]) -> bytes | memoryview:
     if compression is None:
         return data
-    if compression != "zlib":
-        raise BatchError(f"compression {compression!r} is not known; use zlib or none")
-    try:
-        inflater = zlib.decompressobj()
-        body = inflater.decompress(data, MAX_BODY_BYTES + 1)
-        if len(body) <= MAX_BODY_BYTES and not inflater.eof:
-            raise BatchError("the batch body is cut short")
-        return body
-    except zlib.error as error:
-        raise BatchError(f"the batch body is damaged: {error}") from error
+    for codec in codecs:
+        if codec.name == compression:
+            return codec.unpack(data, size)
+    known = ", ".join(codec.name for codec in codecs)
+    raise BatchError(f"compression {compression!r} is not known; use {known} or none")

@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 from ingest.contract import SUPPORTED_VERSIONS, Envelope
 from ingest.errors import BadInput
 from ingest.gateway import configs, services, tokens, uploads
-from ingest.gateway.auth import agent_of
+from ingest.gateway.auth import agent_authorised, agent_of
 from ingest.gateway.endpoint import body_read, endpoint, json_read, validated
 from ingest.gateway.parts import space_check
+from ingest.telemetry.codecs import CODECS
 
 FRAMES_LIMIT = 64 * 2**20
 PIECE_LIMIT = 8 * 2**20
@@ -58,9 +59,13 @@ class Heartbeat(BaseModel):
 
 @endpoint("GET")
 def ping(request: HttpRequest) -> dict[str, Any]:
-    """Is it there, which versions does it read, and how much does it take at once."""
-    limits = {"frames": FRAMES_LIMIT, "piece": PIECE_LIMIT, "upload": settings.INGEST.max_upload_bytes}
-    return {"time": time.time_ns(), "versions": list(SUPPORTED_VERSIONS), "limits": limits}
+    """Is it there, which versions and compressions does it read, and how much does it take at once."""
+    return {
+        "time": time.time_ns(),
+        "versions": list(SUPPORTED_VERSIONS),
+        "compressions": [codec.name for codec in CODECS],
+        "limits": {"frames": FRAMES_LIMIT, "piece": PIECE_LIMIT, "upload": settings.INGEST.max_upload_bytes},
+    }
 
 
 @endpoint("POST")
@@ -73,9 +78,14 @@ def enrol(request: HttpRequest) -> dict[str, Any]:
 
 @endpoint("POST")
 def frames(request: HttpRequest) -> dict[str, Any]:
-    """Store one batch; the answer means that it is durable."""
-    agent = agent_of(request)
-    data = body_read(request, FRAMES_LIMIT)
+    """Store one batch; the answer means that it is durable. A server's front door takes this call (door.py)."""
+    agent_of(request)
+    return frames_take(authorization=request.headers["Authorization"], data=body_read(request, FRAMES_LIMIT))
+
+
+def frames_take(*, authorization: str, data: bytes) -> dict[str, Any]:
+    """Store one batch for whoever holds the token."""
+    agent = agent_authorised(authorization)
     space_check(len(data))
     batch, duplicate = services.frames_accept(agent=agent, data=data)
     services.agent_heard(agent=agent, now=timezone.now())

@@ -10,7 +10,12 @@ from ingest.gateway.tokens import token_agent
 
 def agent_of(request: HttpRequest) -> Agent:
     """The agent whose token the request carries. Raises NotAuthorised."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return agent_authorised(request.headers.get("Authorization", ""))
+
+
+def agent_authorised(authorization: str) -> Agent:
+    """The agent of an Authorization header. Raises NotAuthorised."""
+    scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise NotAuthorised("send the agent's token as `Authorization: Bearer TOKEN`; `enrol` gives one")
     return token_agent(token=token.strip(), now=timezone.now())

@@ -53,27 +53,35 @@ def problem(error: LodestoneError) -> JsonResponse:
     return response
 
 
+def answered(work: Callable[[], dict[str, Any] | HttpResponse], *, what: str) -> HttpResponse:
+    """What `work` gives, as JSON unless it is a response, or the problem that it met."""
+    try:
+        said = work()
+        return said if isinstance(said, HttpResponse) else JsonResponse(said)
+    except LodestoneError as error:
+        return problem(error)
+    except UnreadablePostError:
+        return problem(BadInput("the body was cut off; nothing was stored, send it again"))
+    except OperationalError as error:
+        log.warning("database busy or full: %s", error)
+        return problem(Unavailable(f"the database takes nothing now ({error}); try again", retry_after=5))
+    except Exception:
+        log.exception("%s failed", what)
+        return problem(ServerFault("a fault of the server, which its log describes; try again later"))
+
+
 def endpoint(*methods: str) -> Callable[[View], Callable[..., HttpResponse]]:
     """Make a view of the wire: takes the request, gives a dict that is sent as JSON (or a response), raises our errors."""
 
     def decorate(view: View) -> Callable[..., HttpResponse]:
         @wraps(view)
         def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # Any: parts of the address
-            try:
+            def work() -> dict[str, Any] | HttpResponse:
                 if request.method not in methods:
                     raise NotThisMethod(f"this address takes {' or '.join(methods)}, not {request.method}")
-                said = view(request, *args, **kwargs)
-                return said if isinstance(said, HttpResponse) else JsonResponse(said)
-            except LodestoneError as error:
-                return problem(error)
-            except UnreadablePostError:
-                return problem(BadInput("the body was cut off; nothing was stored, send it again"))
-            except OperationalError as error:
-                log.warning("database busy or full: %s", error)
-                return problem(Unavailable(f"the database takes nothing now ({error}); try again", retry_after=5))
-            except Exception:
-                log.exception("%s %s failed", request.method, request.path)
-                return problem(ServerFault("a fault of the server, which its log describes; try again later"))
+                return view(request, *args, **kwargs)
+
+            return answered(work, what=f"{request.method} {request.path}")
 
         return csrf_exempt(login_not_required(answer))
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from ingest.blobs.services import blob_put, blob_store
-from ingest.contract import SUPPORTED_VERSIONS, Batch, BatchError, BatchVersionError, Envelope, decode_batch
+from ingest.contract import SUPPORTED_VERSIONS, Batch, BatchError, BatchVersionError, Envelope
 from ingest.errors import BadInput, Conflict, NotAllowed, NotAuthorised
 from ingest.feeds.services import feed_append
 from ingest.gateway.models import Agent, EnrolmentCode, Instrument, Receipt
@@ -107,10 +107,11 @@ def agent_heard(*, agent: Agent, now: datetime, health: dict[str, object] | None
 
 def frames_accept(*, agent: Agent, data: bytes) -> tuple[Batch, bool]:
     """Make the batch in `data` durable; the batch, and whether it was stored before. Raises BadBatch, NotAllowed."""
+    from ingest.telemetry.codecs import batch_read
     from ingest.telemetry.services import batch_is_stored, batch_store
 
     try:
-        batch = decode_batch(data)
+        batch = batch_read(data)
     except BatchVersionError as error:
         raise BadVersion(f"{error}; nothing was stored", versions=list(SUPPORTED_VERSIONS)) from error
     except BatchError as error:

@@ -21,6 +21,18 @@ class Series:
         return len(self.times)
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """Channels that share their times, as one block of a batch brings them.
+
+    `times` int64, ns since 1970 UTC, ascending, shape (n,); `values` float64, shape (len(names), n); NaN = no value.
+    """
+
+    names: tuple[str, ...]
+    times: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+
 Points = Mapping[str, Series]
 EMPTY = Series(np.empty(0, np.int64), np.empty(0, np.float64))
 
@@ -37,6 +49,39 @@ def batch_points(batch: Batch) -> dict[str, Series]:
             if len(series):
                 parts.setdefault(name, []).append(series)
     return {name: joined(series) for name, series in parts.items()}
+
+
+def batch_sheet(batch: Batch) -> Sheet | None:
+    """The batch as one sheet, where it is one block with times in order; none where its points must be sorted first."""
+    blocks = [block for block in batch.blocks if len(block.times) and block.channels]
+    if len(blocks) != 1:
+        return None
+    times = np.frombuffer(blocks[0].times, np.int64)
+    if bool((times[1:] < times[:-1]).any()):
+        return None
+    values = np.stack([np.frombuffer(column, np.float64) for column in blocks[0].channels.values()])
+    return Sheet(tuple(blocks[0].channels), times, values)
+
+
+def sheet_points(sheet: Sheet) -> dict[str, Series]:
+    """The points of a sheet by channel; channels without a value are left out."""
+    found = {}
+    for name, row in zip(sheet.names, sheet.values, strict=True):
+        there = ~np.isnan(row)
+        series = Series(sheet.times, row) if there.all() else Series(sheet.times[there], row[there])
+        if len(series):
+            found[name] = series
+    return found
+
+
+def sheet_statistics(sheet: Sheet) -> dict[str, list[float]]:
+    """As `statistics` gives them, for all channels at once where every value is finite."""
+    low, high = sheet.values.min(axis=1), sheet.values.max(axis=1)
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        return statistics(sheet_points(sheet))
+    rows, start, end = len(sheet.times), int(sheet.times[0]), int(sheet.times[-1])
+    extremes = zip(sheet.names, low.tolist(), high.tolist(), strict=True)
+    return {name: [rows, least, most, start, end] for name, least, most in extremes}
 
 
 def joined(parts: Sequence[Series]) -> Series:

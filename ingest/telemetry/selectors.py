@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from django.db.models import Q
 
-from ingest.contract import decode_batch
+from ingest.telemetry.codecs import batch_read
 from ingest.telemetry.models import ChannelDescriptor, FrameBatch, Segment
 from ingest.telemetry.points import EMPTY, Points, Series, batch_points, cut, merged, statistics, thinned
 from ingest.telemetry.segments import segment_read
@@ -32,7 +32,7 @@ class ChannelInfo:
 
 @lru_cache(maxsize=4096)
 def _decoded(pk: int, payload: bytes) -> dict[str, Series]:
-    return batch_points(decode_batch(payload))
+    return batch_points(batch_read(payload))
 
 
 def payload_points(pk: int, payload: bytes | memoryview | None) -> Points:

@@ -6,19 +6,37 @@ segment and the row leaves a file that no row names; `segments_sweep` removes it
 """
 
 import logging
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Min, Q, Sum
 
 from ingest.contract import Batch, Descriptor
 from ingest.feeds.services import feed_append
 from ingest.gateway.models import Agent, Instrument
 from ingest.telemetry.models import ChannelDescriptor, FrameBatch, Segment
-from ingest.telemetry.points import Points, batch_points, merged, statistics
-from ingest.telemetry.segments import segment_place, segment_read, segment_write, telemetry_folder
+from ingest.telemetry.points import (
+    Points,
+    Sheet,
+    batch_points,
+    batch_sheet,
+    merged,
+    sheet_points,
+    sheet_statistics,
+    statistics,
+)
+from ingest.telemetry.segments import (
+    segment_place,
+    segment_read,
+    segment_write,
+    sheet_fits,
+    sheet_write,
+    telemetry_folder,
+)
 from ingest.telemetry.selectors import payload_points
 
 log = logging.getLogger(__name__)
@@ -32,6 +50,7 @@ MERGE_COUNT = 12
 GRACE = timedelta(minutes=10)
 SECOND = 1_000_000_000
 
+_writing = threading.Lock()
 _described: set[tuple[int, datetime, str, int]] = set()
 
 
@@ -40,27 +59,30 @@ def batch_store(*, agent: Agent, batch: Batch, data: bytes) -> bool:
     key = {"agent": agent, "source": batch.source, "epoch": batch.epoch, "sequence": batch.sequence}
     if FrameBatch.objects.filter(**key).exists():
         return False
-    points = batch_points(batch)
+    sheet = batch_sheet(batch) if batch.points >= LARGE_BATCH else None
+    points = {} if sheet else batch_points(batch)
+    summary = sheet_statistics(sheet) if sheet else statistics(points)
     row = FrameBatch(
         **key,
         instrument_id=agent.instrument_id,
         historical=batch.historical,
-        points=sum(len(series) for series in points.values()),
-        start_ns=min((int(series.times[0]) for series in points.values()), default=None),
-        end_ns=max((int(series.times[-1]) for series in points.values()), default=None),
+        points=sum(int(line[0]) for line in summary.values()),
+        start_ns=min((int(line[3]) for line in summary.values()), default=None),
+        end_ns=max((int(line[4]) for line in summary.values()), default=None),
         events=[_clean(event.model_dump(mode="json")) for event in batch.events],
     )
+    segment = None
     if row.points >= LARGE_BATCH:
-        segment = _segment(agent.instrument, points)
-    else:
-        segment, row.payload = None, data if row.points else None
+        segment = _segment(agent.instrument, summary, sheet or points)
+    elif row.points:
+        row.payload = data
     try:
-        with transaction.atomic():
+        with _turn(), transaction.atomic():
             if segment is not None:
                 segment.save(force_insert=True)
                 row.segment = segment
             row.save(force_insert=True)
-            _describe(agent.instrument, batch.descriptors, points, row.start_ns or batch.sent)
+            _describe(agent.instrument, batch.descriptors, summary, row.start_ns or batch.sent)
             feed_append("frames", agent.instrument.slug)
     except IntegrityError:
         if segment is not None:
@@ -86,6 +108,16 @@ def batch_is_stored(*, agent: Agent, batch: Batch) -> bool:
     ).exists()
 
 
+@contextmanager
+def _turn() -> Iterator[None]:
+    """SQLite takes one writer at a time and lets the others sleep and ask again; threads of one process queue up instead."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with _writing:
+        yield
+
+
 def _clean(value: object) -> object:
     """JSON that every database takes: no NaN, no infinity, no NUL character."""
     if isinstance(value, dict):
@@ -97,12 +129,14 @@ def _clean(value: object) -> object:
     return value.replace("\x00", "") if isinstance(value, str) else value
 
 
-def _segment(instrument: Instrument, points: Points) -> Segment:
+def _segment(instrument: Instrument, summary: dict[str, list[float]], points: Points | Sheet) -> Segment:
     """Write a segment's file; its row is not saved yet."""
-    summary = statistics(points)
     start_ns = min(int(line[3]) for line in summary.values())
     place = segment_place(instrument.slug, start_ns)
-    size = segment_write(place, points)
+    if isinstance(points, Sheet) and sheet_fits(points):
+        size = sheet_write(place, points)
+    else:
+        size = segment_write(place, sheet_points(points) if isinstance(points, Sheet) else points)
     return Segment(
         instrument=instrument,
         path=place,
@@ -114,7 +148,7 @@ def _segment(instrument: Instrument, points: Points) -> Segment:
     )
 
 
-def _describe(instrument: Instrument, descriptors: Sequence[Descriptor], points: Points, since_ns: int) -> None:
+def _describe(instrument: Instrument, descriptors: Sequence[Descriptor], names: Iterable[str], since_ns: int) -> None:
     """Keep new descriptors, and a bare one for a channel nobody described; what is known is not looked up again."""
     which = (instrument.pk, instrument.created)
     rows = [
@@ -124,7 +158,7 @@ def _describe(instrument: Instrument, descriptors: Sequence[Descriptor], points:
     ]
     rows += [
         ChannelDescriptor(instrument=instrument, since_ns=since_ns, name=name)
-        for name in points
+        for name in names
         if (*which, name, 0) not in _described
     ]
     if rows:
@@ -145,7 +179,8 @@ def batches_compact(*, instrument: Instrument, now: datetime, force: bool = Fals
     if not force and state["points"] < COMPACT_POINTS and state["oldest"] > now - COMPACT_AGE:
         return 0
     rows = list(waiting.order_by("pk").values_list("pk", "payload")[:COMPACT_BATCHES])
-    segment = _segment(instrument, merged(payload_points(pk, payload) for pk, payload in rows))
+    points = merged(payload_points(pk, payload) for pk, payload in rows)
+    segment = _segment(instrument, statistics(points), points)
     try:
         with transaction.atomic():
             segment.save(force_insert=True)
@@ -184,7 +219,8 @@ def segments_merge(*, instrument: Instrument, now: datetime) -> int:
             chosen.append(segment)
     if len(chosen) < MERGE_COUNT:
         return 0
-    whole = _segment(instrument, merged(segment_read(part.path) for part in chosen))
+    points = merged(segment_read(part.path) for part in chosen)
+    whole = _segment(instrument, statistics(points), points)
     keys = [part.pk for part in chosen]
     with transaction.atomic():
         whole.save(force_insert=True)

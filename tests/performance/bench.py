@@ -64,6 +64,8 @@ def main(wanted: list[str]) -> int:
         if done.returncode:
             failed += 1
             print(f"{name} failed:\n{done.stderr[-3000:]}", file=sys.stderr)
+        elif done.stderr.strip():
+            print(done.stderr[-1000:], file=sys.stderr)
         for line in done.stdout.splitlines():
             figure = {**json.loads(line), "machine": where, "commit": at}
             table.append(figure)

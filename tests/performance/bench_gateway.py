@@ -1,48 +1,45 @@
-"""Points through HTTP to durable: one sender, prepared batches, a real uvicorn server on the data folder."""
+"""Points through HTTP to durable: prepared batches, a real uvicorn server on the data folder, senders in this process."""
 
 import http.client
 import json
-import random
 import statistics
+import threading
 import time
-from array import array
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from ingest.contract import Batch, Block, encode_batch
+from ingest.contract import ZLIB, Codec, encode_batch
 from ingest.gateway.models import Agent
 from ingest.gateway.services import instrument_ensure
 from ingest.gateway.tokens import secret_hash
 from ingest.home import home
+from ingest.telemetry.codecs import ZSTD
 from tests.performance.gateway_server import GatewayServer
+from tests.performance.readings import batches
 
 TOKEN = "bench-token"
-CHANNELS = 32
-START = 1_760_000_000_000_000_000
+ROWS, COUNT = 8_000, 24  # 32 channels x 8,000 rows = 2 MiB, what an agent sends at once when it catches up
 
 
-def prepared(count: int, rows: int, *, epoch: str, step_ns: int, historical: bool) -> list[bytes]:
-    """`count` batches of 32 channels and `rows` rows, each channel with noise of its own, so that nothing compresses well."""
-    batches, dice = [], random.Random(1)  # noqa: S311 - noise with a seed
-    for sequence in range(count):
-        first = START + sequence * rows * step_ns
-        times = array("q", range(first, first + rows * step_ns, step_ns))
-        columns = {
-            f"channel_{c:02d}": array("d", (600 + c + dice.random() for _ in range(rows))) for c in range(CHANNELS)
-        }
-        batch = Batch(
-            instrument="bench", source="bench", epoch=epoch, sequence=sequence, sent=first,
-            historical=historical, blocks=(Block(times=times, channels=columns),),
-        )  # fmt: skip
-        batches.append(encode_batch(batch))
-    return batches
+def an_agent_enrolled() -> None:
+    """The agent whose token the senders use."""
+    instrument = instrument_ensure(slug="bench")
+    Agent.objects.get_or_create(token_hash=secret_hash(TOKEN), defaults={"name": "bench", "instrument": instrument})
 
 
-def send(address: str, batches: Sequence[bytes]) -> tuple[float, list[float], int]:
+def prepared(
+    count: int, rows: int, *, epoch: str, step_ns: int = 1_000_000, historical: bool = True, codec: Codec | None = ZLIB
+) -> list[bytes]:
+    """`count` bodies of 32 channels and `rows` rows."""
+    made = batches(count, rows, epoch=epoch, step_ns=step_ns, historical=historical)
+    return [encode_batch(batch, compress=codec is not None, codec=codec or ZLIB) for batch in made]
+
+
+def send(address: str, bodies: Sequence[bytes]) -> tuple[float, list[float], int]:
     """Send all over one connection; (seconds, seconds of each, points acknowledged)."""
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
     taken, points, begun = [], 0, time.perf_counter()
-    for data in batches:
+    for data in bodies:
         asked = time.perf_counter()
         connection.request("POST", "/ingest/api/v1/frames", data, {"Authorization": f"Bearer {TOKEN}"})
         answer = connection.getresponse()
@@ -56,18 +53,37 @@ def send(address: str, batches: Sequence[bytes]) -> tuple[float, list[float], in
     return seconds, taken, points
 
 
+def send_side_by_side(address: str, sets: Sequence[Sequence[bytes]]) -> float:
+    """One sender for each set, at once; points/s from the first byte to the last answer."""
+    points: list[int] = []
+    senders = [threading.Thread(target=lambda own=bodies: points.append(send(address, own)[2])) for bodies in sets]
+    begun = time.perf_counter()
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    if len(points) < len(sets):
+        raise RuntimeError("a sender failed; its traceback is above")
+    return sum(points) / (time.perf_counter() - begun)
+
+
 def figures() -> Iterator[tuple[str, float, str]]:
-    """Sustained points/s in large batches, small live batches/s and their latency."""
-    instrument = instrument_ensure(slug="bench")
-    Agent.objects.get_or_create(token_hash=secret_hash(TOKEN), defaults={"name": "bench", "instrument": instrument})
+    """Sustained points/s in large batches by codec, small live batches/s and their latency."""
+    an_agent_enrolled()
     server = GatewayServer(home())
-    large = prepared(60, 2000, epoch="large", step_ns=1_000_000, historical=True)
     small = prepared(300, 1, epoch="small", step_ns=1_000_000_000, historical=False)
     server.start()
     try:
-        send(server.address, prepared(2, 2000, epoch="warm", step_ns=1_000_000, historical=True))
-        seconds, _, points = send(server.address, large)
-        yield "gateway: points to durable, 1 sender, 32 channels x 2000 rows", points / seconds, "points/s"
+        send(server.address, prepared(4, ROWS, epoch="warm"))
+        seconds, _, points = send(server.address, prepared(COUNT, ROWS, epoch="one"))
+        yield "gateway: points to durable, 1 sender, zlib, 32 channels x 8000 rows", points / seconds, "points/s"
+        for codec in (ZLIB, ZSTD, None):
+            name = codec.name if codec else "not compressed"
+            sets = [prepared(COUNT, ROWS, epoch=f"{name}-{at}", codec=codec) for at in range(2)]
+            rate = send_side_by_side(server.address, sets)
+            yield f"gateway: points to durable, 2 senders, {name}", rate, "points/s"
+            size = sum(len(body) for bodies in sets for body in bodies) / (2 * COUNT * ROWS * 32)
+            yield f"gateway: on the wire, {name}", size, "bytes/point"
         seconds, taken, _ = send(server.address, small)
         yield "gateway: live batches to durable, 1 sender, 32 channels x 1 row", len(small) / seconds, "batches/s"
         yield "gateway: live batch acknowledged, p50", statistics.median(taken) * 1000, "ms"

@@ -23,8 +23,8 @@ def free_port() -> int:
 class GatewayServer:
     """uvicorn on a data folder; `kill` is SIGKILL, and `start` again goes on with the same folder."""
 
-    def __init__(self, home: Path) -> None:
-        self.home, self.port = home, free_port()
+    def __init__(self, home: Path, **environment: str) -> None:
+        self.home, self.port, self._environment = home, free_port(), environment
         self.address = f"http://127.0.0.1:{self.port}/ingest/api/v1/"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -34,7 +34,7 @@ class GatewayServer:
         self._process = subprocess.Popen(
             [*command, "--log-level", "warning", "--lifespan", "off"],
             cwd=ROOT,
-            env={**os.environ, "LODESTONE_HOME": str(self.home), "LODESTONE_DATABASE_URL": ""},
+            env={**os.environ, "LODESTONE_HOME": str(self.home), "LODESTONE_DATABASE_URL": "", **self._environment},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

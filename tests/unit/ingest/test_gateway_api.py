@@ -1,5 +1,6 @@
 import hashlib
 import json
+import struct
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from ingest.contract import ZLIB, Codec, encode_batch
+from ingest.errors import TooMany
 from ingest.feeds.models import FeedEvent
+from ingest.gateway.door import Room
 from ingest.gateway.models import Agent, EnrolmentCode, Receipt
 from ingest.gateway.selectors import agent_health, receipt_path, tail_path
 from ingest.gateway.services import agent_revoke, enrolment_create, instrument_ensure, receipt_accept
+from ingest.telemetry.codecs import ZSTD
 from ingest.telemetry.models import FrameBatch
 from tests.builders.ingest import TOKEN, a_batch, an_agent, an_envelope, an_instrument, batch_bytes
 
@@ -352,3 +357,32 @@ def test_a_log_whose_bytes_differ_fails_with_a_reason_until_it_is_sent_whole(age
     assert (whole.state, whole.reason, receipt_path(whole).read_bytes()) == ("done", "", b"1 2\n")
     assert not tail_path("tail-000001").exists()
     assert wire.send("tails/tail-000001", b"3 4\n", method="PATCH", offset=4).json()["offset"] == 8, "it may go on"
+
+
+@pytest.mark.parametrize("codec", [ZLIB, ZSTD])
+def test_a_packed_body_must_hold_just_what_its_header_promises(agent: Agent, codec: Codec) -> None:
+    good = encode_batch(a_batch(rows=50), codec=codec)
+    short = encode_batch(a_batch(rows=49), codec=codec)
+    (length,) = struct.unpack("<I", good[4:8])
+    (other,) = struct.unpack("<I", short[4:8])
+    head, body = good[: 8 + length], short[8 + other :]
+    damaged = good[:-12] + bytes(byte ^ 0x5A for byte in good[-12:])
+    for data in (head + body, short[: 8 + other] + good[8 + length :], good[:-5], damaged):
+        assert_problem(Wire().send("frames", data), 400, "bad_batch")
+    assert Wire().send("frames", good).json()["points"] == 150
+
+
+def test_two_columns_of_one_name_are_refused(agent: Agent) -> None:
+    data = encode_batch(a_batch(rows=5), compress=False).replace(b'"ch01"', b'"ch02"')
+    assert "twice" in assert_problem(Wire().send("frames", data), 400, "bad_batch")["detail"]
+
+
+def test_a_full_queue_takes_no_more_but_never_starves_one_body() -> None:
+    room = Room(100)
+    room.take(250)
+    with pytest.raises(TooMany) as refused:
+        room.take(1)
+    assert refused.value.details["retry_after"] > 0
+    room.give(250)
+    room.take(60)
+    room.take(40)

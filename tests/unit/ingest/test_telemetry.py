@@ -61,14 +61,55 @@ def test_compaction_waits_until_the_live_view_has_read(agent: Agent) -> None:
     assert batches_compact(instrument=agent.instrument, now=timezone.now(), force=True) == 0
 
 
-def test_any_engine_reads_a_segment(agent: Agent) -> None:
+def test_any_engine_reads_a_settled_segment(agent: Agent) -> None:
     import duckdb
 
-    send(agent, 0, rows=8000)
+    for sequence in range(4):
+        send(agent, sequence, rows=2000)
+    streamed()
+    batches_compact(instrument=agent.instrument, now=timezone.now(), force=True)
     path = telemetry_folder() / Segment.objects.get().path
     rows = duckdb.sql(f"SELECT channel, count(*), epoch_ns(min(time)) FROM '{path}' GROUP BY 1 ORDER BY 1").fetchall()  # noqa: S608
     assert [(row[0], row[1]) for row in rows] == [("ch00", 8000), ("ch01", 8000), ("ch02", 8000)]
     assert rows[0][2] == T0
+
+
+def test_any_engine_reads_a_large_batch_as_a_table(agent: Agent) -> None:
+    import duckdb
+
+    send(agent, 0, rows=8000)
+    path = telemetry_folder() / Segment.objects.get().path
+    [row] = duckdb.sql(f"SELECT count(*), epoch_ns(min(time)), max(ch01) FROM '{path}'").fetchall()  # noqa: S608
+    assert row == (8000, T0, read().values.max())
+
+
+@pytest.mark.parametrize("names", [("time", "p"), ("T", "t"), ("channel", "value")])
+def test_channels_may_be_called_like_columns(agent: Agent, names: tuple[str, str]) -> None:
+    times = array("q", range(T0, T0 + 12_000))
+    columns = {name: array("d", (float(at) for _ in times)) for at, name in enumerate(names)}
+    send(agent, 0, rows=0, blocks=(Block(times=times, channels=columns),))
+    assert Segment.objects.get().points == 24_000
+    for at, name in enumerate(names):
+        assert set(read(name).values.tolist()) == {float(at)}
+        assert len(read(name)) == 12_000
+
+
+def test_a_large_batch_with_holes_disorder_and_infinities_keeps_every_value(agent: Agent) -> None:
+    nan, inf = float("nan"), float("inf")
+    rows = 12_000
+    holes = array("d", (nan if at % 3 else float(at) for at in range(rows)))
+    broken = array("d", (inf if at == 7 else float(at) for at in range(rows)))
+    block = Block(
+        times=array("q", range(T0, T0 + rows)),
+        channels={"holes": holes, "broken": broken, "nothing": array("d", [nan]) * rows},
+    )
+    send(agent, 0, rows=0, blocks=(block,))
+    backwards = Block(times=array("q", range(T0 + 2 * rows, T0 + rows, -1)), channels={"p": holes, "q": broken})
+    send(agent, 1, rows=0, blocks=(backwards,))
+    assert read("holes").values.tolist() == [float(at) for at in range(0, rows, 3)]
+    assert (len(read("broken")), read("broken").values[7], len(read("nothing"))) == (rows, inf, 0)
+    assert bool((np.diff(read("q").times) > 0).all())
+    assert {c.name: (c.rows, c.maximum) for c in channel_list(instrument="oxide-mbe")}["broken"] == (rows, rows - 1.0)
 
 
 def test_a_large_batch_that_comes_again_leaves_no_second_file(agent: Agent) -> None:
