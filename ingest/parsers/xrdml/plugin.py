@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
-from xml.parsers import expat
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.parsers.markup import number_at, root_name, text_at, tree_of
 from ingest.parsers.protocol import CannotParse, Channel, Head, Parsed
 from ingest.parsers.streams import head_unpacked, read_limited
 
@@ -27,39 +27,6 @@ _UNITS = {"deg": "deg", "mm": "mm", "counts": "counts", "cps": "cps", "seconds":
 TECHNIQUE = "X-ray diffraction"
 
 
-def _tree(data: bytes) -> ET.Element:
-    """The document without namespaces. Entities and document types are refused: they can only be an attack here."""
-    parser, builder = expat.ParserCreate(), ET.TreeBuilder()
-
-    def refuse(*_: object) -> None:
-        raise CannotParse("the XML declares entities or a document type, which no XRDML file has; it was not opened")
-
-    parser.StartDoctypeDeclHandler = refuse
-    parser.EntityDeclHandler = refuse
-    parser.StartElementHandler = lambda tag, given: builder.start(tag.rsplit(":", 1)[-1], given)
-    parser.EndElementHandler = lambda tag: builder.end(tag.rsplit(":", 1)[-1])
-    parser.CharacterDataHandler = builder.data
-    parser.buffer_text = True
-    try:
-        parser.Parse(data, True)
-        return builder.close()
-    except (expat.ExpatError, AssertionError, LookupError, ValueError) as error:
-        raise CannotParse(f"the XML is damaged: {error}") from error
-
-
-def _text(node: ET.Element, path: str) -> str | None:
-    found = node.find(path)
-    return found.text.strip() if found is not None and found.text and found.text.strip() else None
-
-
-def _number(node: ET.Element, path: str) -> float | None:
-    text = _text(node, path)
-    try:
-        return float(text) if text else None
-    except ValueError:
-        return None
-
-
 def _numbers(text: str | None) -> NDArray[np.float64]:
     try:
         return np.array((text or "").split(), dtype=np.float64)
@@ -72,10 +39,10 @@ def _positions(node: ET.Element, rows: int) -> NDArray[np.float64]:
     listed = node.find("listPositions")
     if listed is not None:
         return _numbers(listed.text)
-    common = _number(node, "commonPosition")
+    common = number_at(node, "commonPosition")
     if common is not None:
         return np.full(rows, common)
-    start, end = _number(node, "startPosition"), _number(node, "endPosition")
+    start, end = number_at(node, "startPosition"), number_at(node, "endPosition")
     if start is None or end is None:
         return np.full(rows, np.nan)
     return np.linspace(start, end, rows) if rows else np.zeros(0)
@@ -125,7 +92,7 @@ def _drop_empty(values: dict[str, Any]) -> dict[str, Any]:
 
 def _metadata(root: ET.Element, measurement: ET.Element, scans: list[ET.Element]) -> dict[str, Any]:
     times = [
-        text for scan in scans for tag in ("startTimeStamp", "endTimeStamp") if (text := _text(scan, f"header/{tag}"))
+        text for scan in scans for tag in ("startTimeStamp", "endTimeStamp") if (text := text_at(scan, f"header/{tag}"))
     ]
     wave = measurement.find("usedWavelength")
     tube = measurement.find("incidentBeamPath/xRayTube")
@@ -136,19 +103,19 @@ def _metadata(root: ET.Element, measurement: ET.Element, scans: list[ET.Element]
         {
             "start": times[0] if times else None,
             "end": times[-1] if times else None,
-            "sample": _text(root, "sample/id") or _text(root, "sample/name"),
-            "sample_name": _text(root, "sample/name"),
-            "operator": _text(first, "header/author/name"),
-            "instrument": system or _text(first, "header/source/instrumentControlSoftware"),
-            "instrument_id": _text(first, "header/source/instrumentID"),
-            "software": _text(first, "header/source/applicationSoftware"),
-            "anode": _text(tube, "anodeMaterial") if tube is not None else None,
-            "tube_voltage_kV": _number(tube, "tension") if tube is not None else None,
-            "tube_current_mA": _number(tube, "current") if tube is not None else None,
-            "wavelength_angstrom": _number(wave, "kAlpha1") if wave is not None else None,
-            "wavelength_k_alpha_2_angstrom": _number(wave, "kAlpha2") if wave is not None else None,
+            "sample": text_at(root, "sample/id") or text_at(root, "sample/name"),
+            "sample_name": text_at(root, "sample/name"),
+            "operator": text_at(first, "header/author/name"),
+            "instrument": system or text_at(first, "header/source/instrumentControlSoftware"),
+            "instrument_id": text_at(first, "header/source/instrumentID"),
+            "software": text_at(first, "header/source/applicationSoftware"),
+            "anode": text_at(tube, "anodeMaterial") if tube is not None else None,
+            "tube_voltage_kV": number_at(tube, "tension") if tube is not None else None,
+            "tube_current_mA": number_at(tube, "current") if tube is not None else None,
+            "wavelength_angstrom": number_at(wave, "kAlpha1") if wave is not None else None,
+            "wavelength_k_alpha_2_angstrom": number_at(wave, "kAlpha2") if wave is not None else None,
             "wavelength_intended": wave.get("intended") if wave is not None else None,
-            "counting_time_s": _number(first, "dataPoints/commonCountingTime"),
+            "counting_time_s": number_at(first, "dataPoints/commonCountingTime"),
             "scan_axis": first.get("scanAxis"),
             "scan_mode": first.get("mode"),
             "measurement_type": measurement.get("measurementType"),
@@ -190,14 +157,11 @@ class Xrdml:
         start = head_unpacked(head).data[:8000]
         if not start and head.data:
             return 0.4  # packed in larger blocks than the head: only parsing can tell
-        if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-            start = start.decode("utf-16", errors="ignore").encode()
-        match = re.search(rb"<(?![?!])\s*([\w:.-]+)", start)
-        return 0.99 if match and match[1].rsplit(b":", 1)[-1] == b"xrdMeasurements" else 0.0
+        return 0.99 if root_name(start) == "xrdMeasurements" else 0.0
 
     def parse(self, path: Path, name: str) -> Parsed:
         """All measurements and scans. Raises CannotParse."""
-        root = _tree(read_limited(path))
+        root = tree_of(read_limited(path), "XRDML")
         if root.tag != "xrdMeasurements":
             raise CannotParse(f"the root element is {root.tag}, not xrdMeasurements")
         measurements = root.findall("xrdMeasurement")
