@@ -2,7 +2,21 @@
 
 from eln.accounts.models import Membership, Project, User
 from eln.entries.models import Attachment, Comment, Entry, Revision
-from eln.instruments.models import Placement
+from eln.filing.models import Decision, FilingRule
+from eln.instruments.models import Placement, Watching
 from eln.samples.models import Sample
 
-__all__ = ["Attachment", "Comment", "Entry", "Membership", "Placement", "Project", "Revision", "Sample", "User"]
+__all__ = [
+    "Attachment",
+    "Comment",
+    "Decision",
+    "Entry",
+    "FilingRule",
+    "Membership",
+    "Placement",
+    "Project",
+    "Revision",
+    "Sample",
+    "User",
+    "Watching",
+]

@@ -83,6 +83,10 @@ FILED_BY = {
     "time": _("It was written while this run was going on."),
     "sample": _("The sender or the file names this sample."),
     "person": _("A person put it here."),
+    "rule": _("A person once put such a file of this instrument here; this one followed."),
+    "place": _("It was written while this run was going on at the same place, and more speaks for it."),
+    "unsure": _("Something speaks for an entry, but not enough to file it without you."),
+    "not_data": _("A person said that such files are no data."),
     "run_unknown": _("The sender named a run that is not known yet; it moves when the run arrives."),
     "several": _("Several runs were going on at that time; please choose."),
     "no_time": _("It states neither a time nor a run, and no known sample."),
@@ -111,6 +115,8 @@ class Attachment(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.WAITING)
     reason = models.TextField(blank=True, help_text="why it was kept unread")
     why = models.CharField(max_length=40, blank=True, help_text="why it lies where it lies: a key of FILED_BY")
+    proposals = models.JSONField(default=list, help_text="[{entry, score, reasons}], the best first")
+    set_aside = models.BooleanField(default=False, help_text="no data: out of the inbox, bytes kept")
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:

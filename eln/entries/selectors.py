@@ -74,4 +74,4 @@ def attachment_list(*, scope: Scope) -> QuerySet[Attachment]:
 
 def inbox_list(*, scope: Scope) -> QuerySet[Attachment]:
     """Files that found no entry, newest first."""
-    return attachment_list(scope=scope).filter(entry=None).order_by("-created", "-pk")
+    return attachment_list(scope=scope).filter(entry=None, set_aside=False).order_by("-created", "-pk")

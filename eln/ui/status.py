@@ -36,7 +36,7 @@ def failures_state() -> tuple[bool, str]:
 
 def inbox_state() -> tuple[bool, str]:
     """How many files wait for a person; that is no fault."""
-    count = Attachment.objects.filter(entry=None).count()
+    count = Attachment.objects.filter(entry=None, set_aside=False).count()
     return True, ngettext("{count} file waits in the inbox.", "{count} files wait in the inbox.", count).format(
         count=count
     )

@@ -114,6 +114,13 @@ def reparse_request(*, limit: int = 10_000) -> int:
     return len(due)
 
 
+def receipts_reread(*, receipts: Sequence[str]) -> None:
+    """Ask for these receipts to be read again, whatever read them before."""
+    with transaction.atomic():
+        ParsedFile.objects.filter(receipt__in=receipts).update(parser_version="")
+        feed_append("receipts", receipts)
+
+
 def files_reread(*, instrument: Instrument | None, parser: str, names: Sequence[str] = (), limit: int = 10_000) -> int:
     """Ask for the files that a new or withdrawn mapping concerns to be read again; how many there are.
 
