@@ -331,6 +331,11 @@ def _finish(columns: Columns, start: dict[str, Any]) -> list[Channel]:
     return made
 
 
+def read_text(text: Text, name: str) -> Parsed:
+    """The tables of a text that came out of another container, such as a sheet or a record. Raises CannotParse."""
+    return _assemble(_Reader(text, name))
+
+
 class DelimitedText:
     """Reads any table of numbers in text. Says little and only what the file shows."""
 
