@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("samples/<int:pk>/", samples.sample, name="sample"),
     path("instruments/", instruments.instruments, name="instruments"),
     path("instruments/<slug:slug>/", instruments.instrument, name="instrument"),
+    path("instruments/<slug:slug>/channels/", reading.channels, name="channels"),
     path("instruments/<slug:slug>/stream/", instruments.stream, name="stream"),
     path("instruments/<slug:slug>/enrol/", instruments.enrol, name="enrol"),
     path("instruments/<slug:slug>/project/", instruments.place, name="place"),

@@ -42,7 +42,8 @@ def channels_of(form: QueryDict, document: dict[str, Any]) -> list[dict[str, Any
     return changed
 
 
-def _allowed(user: User, instrument: Instrument | None) -> None:
+def allowed(user: User, instrument: Instrument | None) -> None:
+    """Raises NotAllowed when a person may not change how files of this instrument (none: of all) are read."""
     if instrument is None:
         if not user.is_staff:
             raise NotAllowed(
@@ -56,7 +57,7 @@ def reading_save(
     *, user: User, trial: Trial, reading: dict[str, Any], form: QueryDict, instrument: Instrument | None
 ) -> tuple[Mapping, int]:
     """Remember the corrections for `instrument` (none: everywhere); (mapping, files that are read again). Raises BadInput."""
-    _allowed(user, instrument)
+    allowed(user, instrument)
     document = reading["document"]
     channels, hints = channels_of(form, document), hints_of(form)
     technique = form.get("technique", "")
@@ -82,6 +83,6 @@ def reading_save(
 
 def reading_withdraw(*, user: User, mapping: Mapping) -> int:
     """Forget a correction; how many files are read again without it."""
-    _allowed(user, mapping.instrument)
+    allowed(user, mapping.instrument)
     mapping_withdraw(mapping=mapping, person=user.username)
     return files_reread(instrument=mapping.instrument, parser=mapping.parser, names=mapping.names)

@@ -18,6 +18,7 @@ from eln.errors import ElnError
 from eln.instruments.selectors import instrument_list, instrument_may_write
 from eln.reading import formats as gallery
 from eln.reading import page
+from eln.reading.channels import channel_rows, channels_save
 from eln.reading.services import hints_of, reading_save, reading_withdraw
 from eln.reading.trials import Trial, reading_get, trial_drop, trial_get, trial_of_file, trial_open, trial_read
 from eln.upload.services import path_accept_as
@@ -192,3 +193,25 @@ def mapping_forget(request: HttpRequest, pk: int) -> HttpResponse:
     said = ngettext("Withdrawn; %(n)d file is read again.", "Withdrawn; %(n)d files are read again.", count)
     messages.success(request, said % {"n": count})
     return redirect("eln:mappings")
+
+
+def channels(request: HttpRequest, slug: str) -> HttpResponse:
+    """What an instrument's live channels measure, and the form to put it right."""
+    user = reader(request)
+    scope = Scope.of(user)
+    found = get_object_or_404(instrument_list(scope=scope), slug=slug)
+    context: dict[str, Any] = {
+        "instrument": found,
+        "may_write": instrument_may_write(scope=scope, instrument=found),
+        "quantities": page.quantity_choices(),
+    }
+    if request.method != "POST":
+        return render(request, "eln/reading/channels.html", {**context, "rows": channel_rows(found)})
+    try:
+        count = channels_save(user=user, instrument=found, form=request.POST)
+    except BadInput as error:
+        context |= {"rows": channel_rows(found, request.POST), "faults": error.details.get("faults", [error.message])}
+        return render(request, "eln/reading/channels.html", context, status=400)
+    said = ngettext("Remembered for %(n)d channel.", "Remembered for %(n)d channels.", count)
+    messages.success(request, said % {"n": count})
+    return redirect("eln:channels", slug)

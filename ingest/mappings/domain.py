@@ -15,6 +15,7 @@ from ingest.schemas.registry import quantities, techniques
 from ingest.schemas.units import kinds_of, parse_unit
 
 ALIKE = 0.7  # share of channel names two files must have in common to be of one layout
+LIVE = "live"  # in place of a parser: corrections of live channels
 HOUR_NS = 3_600_000_000_000
 
 

@@ -32,3 +32,14 @@ def as_correction(row: Mapping) -> Correction:
         channels=tuple(ChannelCorrection.model_construct(**channel) for channel in row.channels),
         key=row.pk,
     )
+
+
+def channel_rules(slug: str) -> dict[tuple[str, str | None], ChannelCorrection]:
+    """What people said of an instrument's channels, in its files or live: by name and the unit stated; the newest wins."""
+    rules: dict[tuple[str, str | None], ChannelCorrection] = {}
+    known = Mapping.objects.filter(withdrawn=None, instrument__slug=slug).order_by("-created", "-pk")
+    for channels in known.values_list("channels", flat=True)[:500]:
+        for channel in channels:
+            one = ChannelCorrection.model_construct(**channel)
+            rules.setdefault((one.name, one.stated or None), one)
+    return rules

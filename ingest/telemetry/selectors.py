@@ -3,12 +3,16 @@
 A page asks through the notebook, which checks the reader's rights on the instrument's runs; these functions check none.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from django.db.models import Q
 
+from ingest.mappings.domain import ChannelCorrection
+from ingest.mappings.selectors import channel_rules
+from ingest.schemas.registry import quantity_of
+from ingest.schemas.units import parse_unit
 from ingest.telemetry.codecs import batch_read
 from ingest.telemetry.models import ChannelDescriptor, FrameBatch, Segment
 from ingest.telemetry.points import EMPTY, Points, Series, batch_points, cut, merged, statistics, thinned
@@ -19,7 +23,11 @@ __all__ = ["ChannelInfo", "Series", "channel_list", "series_read"]
 
 @dataclass(frozen=True)
 class ChannelInfo:
-    """A channel and what came of it. `minimum` and `maximum` in `unit`, none without points."""
+    """A channel and what came of it. `minimum` and `maximum` in `unit`, none without points.
+
+    Unit and quantity as a person corrected them (then `stated` holds the agent's unit), else as the agent described them; a
+    quantity nobody named is guessed from name and unit. `confidence` 0..1 is that of the quantity.
+    """
 
     name: str
     unit: str | None
@@ -28,6 +36,9 @@ class ChannelInfo:
     rows: int
     minimum: float | None
     maximum: float | None
+    confidence: float = 0.0
+    corrected: bool = False
+    stated: str | None = None
 
 
 @lru_cache(maxsize=4096)
@@ -137,11 +148,25 @@ def channel_list(*, instrument: str, start_ns: int | None = None, end_ns: int | 
         if known is None or known.version == 0 or end_ns is None or row.since_ns <= end_ns:
             newest[row.name] = row
     everything = start_ns is None and end_ns is None
+    meant = channel_rules(instrument)
     found = []
     for name in sorted(newest):
         if name not in summary and not everything:
             continue
         line = summary.get(name, [0, None, None])
         row = newest[name]
-        found.append(ChannelInfo(name, row.unit, row.quantity, row.kind, int(line[0] or 0), line[1], line[2]))
+        found.append(
+            _meant(ChannelInfo(name, row.unit, row.quantity, row.kind, int(line[0] or 0), line[1], line[2]), meant)
+        )
     return found
+
+
+def _meant(channel: ChannelInfo, rules: Mapping[tuple[str, str | None], ChannelCorrection]) -> ChannelInfo:
+    rule = rules.get((channel.name, channel.unit or None))
+    if rule is not None:
+        changed = {"unit": rule.unit, "quantity": rule.quantity, "confidence": 1.0}
+        return replace(channel, **changed, corrected=True, stated=channel.unit)
+    if channel.quantity:
+        return replace(channel, confidence=1.0)
+    quantity, confidence = quantity_of(channel.name, parse_unit(channel.unit or "", channel.name))
+    return replace(channel, quantity=quantity, confidence=confidence)

@@ -34,9 +34,14 @@ def a_trial(client: Client, content: str = TABLE, instrument: str = "", name: st
     return str(answer["Location"])
 
 
+def fields_of(page: str) -> dict[str, str]:
+    """Units and quantities as the form shows them."""
+    return dict(re.findall(r'<input class="input[^>]*? name="((?:unit|quantity)-\d+)" value="([^"]*)"', page))
+
+
 def fields(page: str) -> dict[str, str]:
     """What a browser would send of the form, unchanged."""
-    found = dict(re.findall(r'<input class="input[^>]*? name="((?:unit|quantity)-\d+)" value="([^"]*)"', page))
+    found = fields_of(page)
     technique = re.search(r'<option value="([^"]+)" selected>', page.split('id="technique"')[1].split("</select>")[0])
     return found | {"technique": technique[1] if technique else ""}
 
@@ -160,3 +165,35 @@ def test_the_gallery_shows_every_parser_that_loads() -> None:
     page = signed_in().get("/formats/").content.decode()
     assert all(f'<span class="mono">{name}</span>' in page for name in loaded().parsers)
     assert "X-ray diffraction" in page and "substrate temperature" in page
+
+
+def test_what_live_channels_measure_is_corrected_once_for_live_and_files() -> None:
+    from ingest.contract import Descriptor
+    from ingest.telemetry.selectors import channel_list
+    from ingest.telemetry.services import batch_store
+    from tests.builders.ingest import a_batch, an_agent, batch_bytes
+
+    described = (Descriptor(name="ch00", unit="degC"), Descriptor(name="ch01"))
+    batch_store(
+        agent=an_agent(),
+        batch=a_batch(channels=2, descriptors=described),
+        data=batch_bytes(channels=2, descriptors=described),
+    )
+    client = signed_in()
+    address = "/instruments/oxide-mbe/channels/"
+    page = client.get(address).content.decode()
+    names = dict(re.findall(r'name="(name-\d+)" value="([^"]*)"', page))
+    assert names == {"name-0": "ch00", "name-1": "ch01"} and fields_of(page)["quantity-0"] == "temperature"
+    answer = client.post(address, fields_of(page) | names | {"quantity-1": "pressure", "unit-1": "torr"}, follow=True)
+    assert "Remembered for 1 channel." in answer.content.decode() and "corrected" in answer.content.decode()
+    assert [(one.unit, one.quantity) for one in channel_list(instrument="oxide-mbe")] == [
+        ("degC", "temperature"),
+        ("torr", "pressure"),
+    ]
+    wrong = client.post(address, fields_of(page) | names | {"quantity-1": "temperature", "unit-1": "torr"})
+    assert wrong.status_code == 400 and "torr is no unit of temperature" in wrong.content.decode()
+    file = read(
+        client,
+        a_trial(client, "time (s);ch01;x (V)\n" + "".join(f"{i};{i};{i}\n" for i in range(12)), instrument="oxide-mbe"),
+    )
+    assert (fields_of(file)["quantity-1"], fields_of(file)["unit-1"]) == ("pressure", "torr")

@@ -1,6 +1,5 @@
 """Formulae in every spelling people and files use, and in free text."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -95,11 +94,10 @@ def test_any_text_can_be_searched(text: str) -> None:
         ends = end
 
 
-def test_long_hostile_text_takes_no_time() -> None:
-    begin = time.perf_counter()
+@pytest.mark.timeout(60)  # a quadratic search would take hours
+def test_long_hostile_text_comes_to_an_end() -> None:
     for text in ("Ca(" * 8000, "Bi2Se3." * 8000, "(" * 30000 + "O2", "A1" * 20000):
         find_formulas(text)
-    assert time.perf_counter() - begin < 5
 
 
 @pytest.mark.shared
@@ -114,10 +112,7 @@ def test_reduced_formulae_equal_those_of_pymatgen(shared: Path) -> None:
         texts = (folder / "materiae_2019" / "formula.txt").read_text().splitlines()[1:]
         for file in sorted((folder / "nju_arsenal").glob("*.txt")):
             texts += [line.split(",")[1].strip() for line in file.read_text().splitlines()]
-        begin = time.perf_counter()
         ours = {text: parse_formula(text).reduced for text in texts}
-        speed = len(texts) / (time.perf_counter() - begin)
         differing = {t: r for t, r in ours.items() if r != Composition(t).reduced_formula}
     assert len(ours) > 25_000
     assert differing == {}
-    assert speed > 10_000  # 60,000/s on the build machine; half a core under load still passes
