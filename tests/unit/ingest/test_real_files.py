@@ -12,7 +12,7 @@ pytestmark = pytest.mark.shared
 
 
 TRUTHS = [
-    yaml.safe_load(file.read_text(encoding="utf-8")) for file in sorted(Path(__file__).parent.glob("real_*.yaml"))
+    yaml.safe_load(file.read_text(encoding="utf-8")) for file in sorted(Path(__file__).parent.glob("real_files*.yaml"))
 ]
 PARSED = [truth for truths in TRUTHS for truth in truths.get("parsed", ())]
 KEPT = {file: reason for truths in TRUTHS for file, reason in truths.get("kept", {}).items()}
