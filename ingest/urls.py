@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/frames", api.frames, name="frames"),
     path("api/v1/uploads", api.upload_open, name="uploads"),
     path("api/v1/uploads/<str:upload_id>", api.upload_append, name="upload"),
+    path("api/v1/files", api.small_files, name="files"),
     path("api/v1/tails", api.tail_open, name="tails"),
     path("api/v1/tails/<str:tail_id>", api.tail_append, name="tail"),
     path("api/v1/tails/<str:tail_id>/close", api.tail_close, name="tail_close"),

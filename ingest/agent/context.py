@@ -24,18 +24,24 @@ class RunningSource:
     type: str
     instrument: str
     spool: Spool
-    limits: SpoolSettings
+    room: SpoolSettings
     stopping: threading.Event
     state: str = "starting"
     error: str = ""
     restarts: int = 0
     rows: int = 0
+    limits_at_server: dict[str, int] = field(default_factory=dict)  # shared with the wire that asks for them
     _warned: float = field(default=float("-inf"))
 
     @property
     def epoch(self) -> str:
         """Identity of the spool."""
         return self.spool.epoch
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """What the server takes at once."""
+        return self.limits_at_server
 
     def checkpoints(self) -> dict[str, dict[str, Any]]:
         """As last committed."""
@@ -72,10 +78,10 @@ class RunningSource:
         self.state, self.error = state, error
 
     def _no_room(self) -> str | None:
-        if self.spool.bytes > self.limits.max_bytes:
-            return f"the spool is full ({self.spool.bytes} of {self.limits.max_bytes} bytes, spool.max_bytes)"
+        if self.spool.bytes > self.room.max_bytes:
+            return f"the spool is full ({self.spool.bytes} of {self.room.max_bytes} bytes, spool.max_bytes)"
         free = shutil.disk_usage(self.spool.path.parent).free
-        if free < self.limits.min_free_bytes:
+        if free < self.room.min_free_bytes:
             return f"the disk of the spool is almost full ({free} bytes free, spool.min_free_bytes)"
         return None
 

@@ -34,12 +34,17 @@ class FileDelivery:
         self._uploads.clear()
 
     def step(self, rows: list[Row]) -> int:
-        """Deliver tail pieces, a close, or the next piece of a file; bytes sent. Raises ServerError, SourceAway."""
+        """Deliver tail pieces, a close, small files, or the next piece of a file; bytes sent.
+
+        Raises ServerError, SourceAway.
+        """
         first = rows[0]
         if first.kind == "tail":
             return self._tail(rows)
         if first.kind == "close":
             return self._close(first)
+        if first.is_small and first.key not in self._uploads and "files" in self.wire.limits:
+            return self._small(rows)
         return self._file(first)
 
     # -- growing files ----------------------------------------------------------------------------------------------
@@ -66,14 +71,26 @@ class FileDelivery:
         try:
             at = self._tail_open(first)
             at = start if at is None else at
-            if at < start:
-                raise Refused(f"the server holds {at} bytes where {start} were acknowledged", status=409)
+            while at < start:
+                at = int(self.wire.tail_append(first.key, at, self._lost(first, at, start))["offset"])
             if at < start + len(data):
                 self.wire.tail_append(first.key, at, data[at - start :])
         except Refused as refusal:
             return self._tail_refused(rows, refusal)
         self.spool.done(rows)
         return len(data)
+
+    def _lost(self, row: Row, at: int, start: int) -> bytes:
+        """Lines the server had acknowledged and lost (set back to a backup), from the file; its end's hash proves them."""
+        try:
+            with Path(row.head.get("path") or "").open("rb") as handle:
+                handle.seek(at)
+                data = handle.read(min(start - at, PIECE_BYTES))
+        except OSError:
+            data = b""
+        if not data:
+            raise Refused(f"the server holds {at} bytes where {start} were acknowledged", status=409)
+        return data
 
     def _tail_refused(self, rows: list[Row], refusal: Refused) -> int:
         """Offset differs: open again and go on from there; anything else is final."""
@@ -97,21 +114,43 @@ class FileDelivery:
         return 0
 
     def _close_refused(self, row: Row, refusal: Refused) -> None:
-        """The server's bytes differ from ours: ship the file whole when it still is what we shipped, else set aside."""
+        """The server's bytes differ from ours: send the file whole where it still begins with what we shipped."""
         envelope, path = Envelope.model_validate(row.head["envelope"]), Path(row.head["path"])
-        try:
-            same = path.stat().st_size == envelope.size and _sha256(path) == envelope.sha256
-        except OSError:
-            same = False
-        if not same:
+        self._tails.discard(row.key)
+        if _sha256(path, envelope.size) != envelope.sha256:
             self.spool.reject([row], str(refusal), now=time.time_ns())
             log.error("the end of %s was refused and set aside: %s", envelope.file_name, refusal)
             return
-        whole = envelope.model_copy(update={"id": f"{envelope.id}-whole"[-64:]})
-        self.spool.replace(row, FileShip(envelope=whole, path=path), now=time.time_ns())
+        self.spool.replace(row, FileShip(envelope=envelope, path=path, prefix=True), now=time.time_ns())
         log.warning("%s is shipped whole: the server refused its end: %s", envelope.file_name, refusal)
 
     # -- finished files ---------------------------------------------------------------------------------------------
+
+    def _small(self, rows: list[Row]) -> int:
+        """Many small files in one call; each is answered for itself."""
+        read: list[tuple[Row, bytes]] = []
+        for row in rows:
+            try:
+                data = self._read(row, Path(row.head["path"]), Envelope.model_validate(row.head["envelope"]), 0)
+            except SourceAway:
+                if row is rows[0]:
+                    raise
+                continue
+            if data is not None:
+                read.append((row, data))
+        if not read:
+            return 0
+        said = self.wire.files([(row.head["envelope"], data) for row, data in read])["files"]
+        done = [row for row, _ in read if said.get(row.key, {}).get("state") == "done"]
+        self.spool.done(done)
+        for row in done:
+            self._mismatches.pop(row.key, None)
+        for row, _ in read:
+            answer = said.get(row.key)
+            if answer and answer.get("state") != "done":
+                refusal = Refused(str(answer.get("detail")), status=409, code=str(answer.get("code", "")))
+                self._file_refused(row, refusal)
+        return sum(len(data) for _, data in read)
 
     def _file(self, row: Row) -> int:
         envelope, path = Envelope.model_validate(row.head["envelope"]), Path(row.head["path"])
@@ -145,7 +184,7 @@ class FileDelivery:
         try:
             with path.open("rb") as handle:
                 handle.seek(offset)
-                data = handle.read(PIECE_BYTES)
+                data = handle.read(min(PIECE_BYTES, envelope.size - offset))
                 size = handle.seek(0, 2)
         except FileNotFoundError as error:
             if path.parent.is_dir():
@@ -154,7 +193,7 @@ class FileDelivery:
             raise SourceAway(f"{path.parent} is not there") from error
         except OSError as error:
             raise SourceAway(f"{path} cannot be read now: {error.strerror}") from error
-        if size != envelope.size:
+        if size != envelope.size and not (row.head.get("prefix") and size > envelope.size):
             self._set_aside(row, "the file changed before it could be sent; its present state is sent as a new version")
             return None
         return data
@@ -164,9 +203,10 @@ class FileDelivery:
         self._uploads.pop(row.key, None)
         self._mismatches[row.key] = self._mismatches.get(row.key, 0) + 1
         again = self._mismatches[row.key] < MAX_MISMATCHES
-        if refusal.code == "hash_mismatch" and _sha256(Path(row.head["path"])) != row.head["envelope"]["sha256"]:
+        envelope = row.head["envelope"]
+        if refusal.code == "hash_mismatch" and _sha256(Path(row.head["path"]), envelope["size"]) != envelope["sha256"]:
             self._set_aside(row, f"the file changed while it was sent; its present state is a new version ({refusal})")
-        elif again and (refusal.status in (404, 409)):
+        elif again and (refusal.status == 404 or (refusal.status == 409 and refusal.code in RETRIED)):
             return
         else:
             self._set_aside(row, str(refusal))
@@ -176,9 +216,20 @@ class FileDelivery:
         log.error("%s was set aside: %s", row.head["path"], reason)
 
 
-def _sha256(path: Path) -> str:
+RETRIED = ("conflict", "hash_mismatch", "")
+
+
+def _sha256(path: Path, size: int) -> str:
+    """Hash of the first `size` bytes; empty where there are fewer or none can be read."""
+    hasher, left = hashlib.sha256(), size
     try:
         with path.open("rb") as handle:
-            return hashlib.file_digest(handle, "sha256").hexdigest()
+            while left:
+                data = handle.read(min(left, PIECE_BYTES))
+                if not data:
+                    return ""
+                hasher.update(data)
+                left -= len(data)
     except OSError:
         return ""
+    return hasher.hexdigest()

@@ -12,6 +12,7 @@ AgentError
 └── ServerError
     ├── Unreachable     no usable answer: try again later, perhaps after `retry_after_s`
     ├── Unauthorised    the token is missing, wrong or revoked
+    ├── Incompatible    agent and server share no version of the wire: wait until one is updated
     └── Refused         the server will never take this as it is (400, 409, 413, ...)
 """
 
@@ -69,6 +70,10 @@ class Unreachable(ServerError):
 
 class Unauthorised(ServerError):
     """The token is missing, wrong or revoked."""
+
+
+class Incompatible(ServerError):
+    """Agent and server share no version of the wire; everything is kept until one of them is updated."""
 
 
 class Refused(ServerError):

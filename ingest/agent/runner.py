@@ -46,7 +46,9 @@ def _run_once(settings: Settings, token: str, stopping: threading.Event, failure
     uploader = Uploader(spool, wire, retry_max_s=settings.server.retry_max_s, stopping=local)
     pulse = Pulse(pulse_wire, every_s=settings.server.heartbeat_s)
     sources = [
-        RunningSource(one.name, one.type, settings.instrument_of(one), spool, settings.spool, local)
+        RunningSource(
+            one.name, one.type, settings.instrument_of(one), spool, settings.spool, local, limits_at_server=wire.limits
+        )
         for one in settings.sources
     ]
     threads = [

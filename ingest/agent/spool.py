@@ -14,18 +14,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ingest.agent.batches import join, pack, rows_of
-from ingest.agent.errors import SpoolCorrupt
+from ingest.agent.batches import frames_split, join, pack, renumbered, rows_of
+from ingest.agent.errors import SourceError, SpoolCorrupt
 from ingest.agent.lock import lock_take
 from ingest.agent.sources.protocol import Checkpoints, FileShip, Frames, Item, TailClose, TailPiece
-from ingest.agent.spool_file import spool_move_aside, spool_open, translated
-from ingest.contract import Descriptor
+from ingest.agent.spool_file import epoch_make, spool_move_aside, spool_open, translated
+from ingest.contract import Descriptor, decode_batch
 
 log = logging.getLogger(__name__)
 LANES = {"data": "frames", "events": "frames", "tail": "lines", "close": "lines", "file": "files"}
 VACUUM_PAGES = 2000
 MAX_CLAIM_BYTES = 2 * 2**20  # of packed frames in one batch
 MAX_CLAIM_ITEMS = 5000
+MAX_ITEM_BYTES = 4 * 2**20  # of packed frames in one row: what is larger is cut into several
+SMALL_BYTES = 2**18  # files up to this share a call
+MAX_FILES = 100
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,11 @@ class Row:
     sequence: int | None
     head: dict[str, Any]  # JSON beside the payload
     payload: bytes = field(repr=False)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is a file that may share a call with others."""
+        return self.kind == "file" and int(self.head["envelope"]["size"]) <= SMALL_BYTES and not self.head.get("prefix")
 
 
 @dataclass(frozen=True)
@@ -92,8 +100,11 @@ class Spool:
     def commit(
         self, source: str, instrument: str, items: Sequence[Item], checkpoints: Checkpoints, *, now: int
     ) -> None:
-        """Store items and checkpoints together, or nothing."""
-        rows = [row for item in items for row in _rows(item, instrument)]
+        """Store items and checkpoints together, or nothing. Raises SourceError for what no server takes, before it is stored."""
+        try:
+            rows = [row for item in items for row in _rows(item, instrument)]
+        except ValueError as error:
+            raise SourceError(f"{error}; nothing of it was taken") from error
         with self._transaction() as db:
             for kind, key, count, head, payload in rows:
                 db.execute(
@@ -148,13 +159,18 @@ class Spool:
     def files_next(self, *, skip: frozenset[str] = frozenset()) -> list[Row]:
         """What to send next of tails and files: the oldest key not in `skip`, and all its neighbours that join it.
 
-        A list of `tail` pieces in order (at most 4 MiB), or one `close`, or one `file`; empty when there is none.
+        A list of `tail` pieces in order (at most 4 MiB), or one `close`, or one `file`, or many small ones; empty when there is
+        none. Lines of a log that is on its way as a whole file wait for that.
         """
         marks = ", ".join("?" * len(skip))
-        query = f"SELECT id, key, kind {_TURN} AND sequence IS NULL AND key NOT IN ({marks}) ORDER BY id LIMIT 1"
-        first = self._first(query, ("lines", *skip)) or self._first(query, ("files", *skip))
+        query = f"SELECT id, key, kind {_TURN} AND sequence IS NULL AND key NOT IN ({marks})"
+        lines = f"{query} {_NOT_SENT_WHOLE}"
+        first = self._first(f"{lines} ORDER BY id LIMIT 1", ("lines", *skip))
+        first = first or self._first(f"{query} ORDER BY id LIMIT 1", ("files", *skip))
         if first is None:
             return []
+        if first[2] == "file":
+            return self._small_files(first[0], f"{query} ORDER BY id LIMIT {MAX_FILES}", ("files", *skip))
         if first[2] != "tail":
             return [self._row(first[0])]
         rows, size = [], 0
@@ -165,6 +181,18 @@ class Spool:
             size += len(rows[-1].payload)
         return rows
 
+    def _small_files(self, first: int, query: str, values: tuple[Any, ...]) -> list[Row]:
+        """The first file, and after a small one the small ones behind it (4 MiB together)."""
+        rows, size = [self._row(first)], 0
+        for found, *_ in self._all(query, values):
+            row = rows[0] if found == first else self._row(found)
+            size += int(row.head["envelope"]["size"])
+            if not row.is_small or size > 4 * 2**20:
+                break
+            if row is not rows[0]:
+                rows.append(row)
+        return rows
+
     def done(self, rows: Sequence[Row]) -> None:
         """Delivered: forget them."""
         with self._transaction() as db:
@@ -172,6 +200,24 @@ class Spool:
         self.bytes -= sum(len(row.payload) for row in rows)
         self._waiting -= sum(row.rows for row in rows)
         self._introduced.update(row.source for row in rows if LANES[row.kind] == "frames")
+
+    def renumber(self, row: Row) -> None:
+        """Give a batch another number, in a new epoch: its own was used before (the disk was set back to an older state)."""
+        with self._transaction() as db:
+            if decode_batch(row.payload).epoch == self.epoch:
+                self.epoch = epoch_make()
+                db.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (self.epoch,))
+                db.execute("DELETE FROM sequences")
+            sequence = self._sequence_take(row.source)
+            payload = renumbered(row.payload, epoch=self.epoch, sequence=sequence)
+            db.execute("UPDATE outbox SET sequence = ?, payload = ? WHERE id = ?", (sequence, payload, row.id))
+        self.bytes += len(payload) - len(row.payload)
+
+    def _sequence_take(self, source: str) -> int:
+        """The next number of a source, within a transaction."""
+        number: int = (self._first("SELECT next FROM sequences WHERE source = ?", (source,)) or (0,))[0]
+        self._db.execute("INSERT OR REPLACE INTO sequences VALUES (?, ?)", (source, number + 1))
+        return number
 
     def replace(self, row: Row, item: Item, *, now: int) -> None:
         """Put another item in the place of one that cannot be delivered as it is."""
@@ -223,7 +269,7 @@ class Spool:
                         break
                     taken.append(row)
                     size += len(row[2])
-            sequence = (self._first("SELECT next FROM sequences WHERE source = ?", (source,)) or (0,))[0]
+            sequence = self._sequence_take(source)
             header = {
                 "instrument": instrument,
                 "source": source,
@@ -239,7 +285,6 @@ class Spool:
                 "UPDATE outbox SET sequence = ?, rows = ?, payload = ? WHERE id = ?",
                 (sequence, sum(row[1] for row in taken), payload, first),
             )
-            db.execute("INSERT OR REPLACE INTO sequences VALUES (?, ?)", (source, sequence + 1))
         self.bytes += len(payload) - size
         return Claimed(self._row(first), historical=historical, fresh=True)
 
@@ -292,6 +337,7 @@ FRAMES = ("frames",)
 _TURN = "FROM outbox INDEXED BY outbox_turn WHERE lane = ?"
 _WAITING = f"{_TURN} AND sequence IS NULL"
 _LIVE = "FROM outbox INDEXED BY outbox_created WHERE created >= ? AND kind = 'data' AND sequence IS NULL"
+_NOT_SENT_WHOLE = "AND NOT EXISTS (SELECT 1 FROM outbox AS whole WHERE whole.key = outbox.key AND whole.kind = 'file')"
 _BYTES = (
     "SELECT (SELECT COALESCE(SUM(LENGTH(payload)), 0) FROM outbox)"
     " + (SELECT COALESCE(SUM(LENGTH(payload)), 0) FROM rejected)"
@@ -302,20 +348,26 @@ def _rows(item: Item, instrument: str) -> Iterator[tuple[str, str, int, dict[str
     """kind, key, rows, head, payload of what one item becomes; events apart from data, so that data may overtake."""
     match item:
         case Frames(blocks=blocks, events=events, descriptors=descriptors):
-            if blocks or descriptors:
-                data = Frames(blocks, (), descriptors)
-                yield "data", instrument, rows_of(data), {}, pack(data)
-            if events:
-                yield "events", instrument, len(events), {}, pack(Frames((), events, ()))
+            data = Frames(blocks, (), descriptors)
+            packed = pack(data) if blocks or descriptors else b""
+            if len(packed) > MAX_ITEM_BYTES:
+                for piece in frames_split(data, MAX_ITEM_BYTES):
+                    yield "data", instrument, rows_of(piece), {}, pack(piece)
+            elif packed:
+                yield "data", instrument, rows_of(data), {}, packed
+            for piece in frames_split(Frames(events=events), MAX_ITEM_BYTES):
+                yield "events", instrument, len(piece.events), {}, pack(piece)
         case TailPiece():
             head = {
                 "instrument": instrument,
                 "offset": item.offset,
                 "file_name": item.file_name,
                 "created": item.created,
+                "path": str(item.path) if item.path else None,
             }
             yield "tail", item.tail, item.data.count(b"\n"), head, item.data
         case TailClose(envelope=envelope, path=path):
             yield "close", envelope.id, 0, {"envelope": envelope.model_dump(mode="json"), "path": str(path)}, b""
-        case FileShip(envelope=envelope, path=path):
-            yield "file", envelope.id, 1, {"envelope": envelope.model_dump(mode="json"), "path": str(path)}, b""
+        case FileShip(envelope=envelope, path=path, prefix=prefix):
+            head = {"envelope": envelope.model_dump(mode="json"), "path": str(path), "prefix": prefix}
+            yield "file", envelope.id, 1, head, b""

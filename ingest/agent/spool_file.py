@@ -51,13 +51,17 @@ def _prepare(db: sqlite3.Connection, path: Path, suspect: int) -> None:
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not tables:
         schema = files("ingest.agent").joinpath("spool.sql").read_text("utf-8")
-        epoch = f"{time.strftime('%Y%m%d', time.gmtime())}-{secrets.token_hex(6)}"
-        values = f"('schema', '{SCHEMA_VERSION}'), ('epoch', '{epoch}')"
+        values = f"('schema', '{SCHEMA_VERSION}'), ('epoch', '{epoch_make()}')"
         db.executescript(f"BEGIN IMMEDIATE; {schema} INSERT INTO meta VALUES {values}; COMMIT;")  # noqa: S608 - ours
     elif "meta" not in tables or not db.execute("SELECT 1 FROM meta WHERE key = 'epoch'").fetchone():
         raise SpoolCorrupt(f"the spool {path} is damaged (it holds no epoch)")
     elif db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone() != (SCHEMA_VERSION,):
         raise SpoolCorrupt(f"the spool {path} was written by an agent of another version")
+
+
+def epoch_make() -> str:
+    """The name of a new epoch, in which sequence numbers begin anew."""
+    return f"{time.strftime('%Y%m%d', time.gmtime())}-{secrets.token_hex(6)}"
 
 
 def spool_move_aside(path: Path) -> Path:

@@ -9,14 +9,15 @@ from typing import Literal
 
 from ingest.agent.batches import restamp
 from ingest.agent.delivery import FileDelivery
-from ingest.agent.errors import Refused, SourceAway, SpoolWriteFailed, Unauthorised, Unreachable
+from ingest.agent.errors import Incompatible, Refused, SourceAway, SpoolWriteFailed, Unauthorised, Unreachable
 from ingest.agent.spool import Spool
 from ingest.agent.wire import Wire
 
 log = logging.getLogger(__name__)
-State = Literal["starting", "online", "unreachable", "unauthorised"]
+State = Literal["starting", "online", "unreachable", "unauthorised", "incompatible"]
 FIRST_DELAY_S = 0.5
 UNAUTHORISED_DELAY_S = 30.0
+INCOMPATIBLE_DELAY_S = 60.0
 MAX_TRIES_TOGETHER = 3  # a batch the server fails on (500) so often waits alone, others go on
 PATIENCE_S = 30.0
 
@@ -74,6 +75,10 @@ class Uploader:
             try:
                 self._wire.frames(data)
             except Refused as refusal:
+                if refusal.code == "sequence_reused":
+                    self._spool.renumber(claimed.row)
+                    log.error("the spool was set back to an older state: its rows get new numbers (%s)", refusal)
+                    return
                 self._spool.reject([claimed.row], str(refusal), now=time.time_ns())
                 log.error("a batch of %s was refused and set aside: %s", claimed.row.source, refusal)
                 return
@@ -90,14 +95,18 @@ class Uploader:
         return True
 
     def _attempt(self, key: int | str, send: Callable[[], object]) -> None:
-        """Send once; on failure note why and wait, on success note that too."""
+        """Send once; on failure note why and wait, on success note that too. After a silence, agree on a version first."""
         try:
+            if self.state != "online":
+                self._wire.ping()
             send()
         except SourceAway as error:
             log.warning("%s", error)
             self._resting[key] = time.monotonic() + PATIENCE_S
         except Unauthorised as error:
             self._failed("unauthorised", str(error), UNAUTHORISED_DELAY_S)
+        except Incompatible as error:
+            self._failed("incompatible", str(error), INCOMPATIBLE_DELAY_S)
         except Unreachable as error:
             self._tries[key] = self._tries.get(key, 0) + 1
             if error.status == 500 and self._tries[key] >= MAX_TRIES_TOGETHER:
@@ -115,7 +124,7 @@ class Uploader:
 
     def _failed(self, state: State, reason: str, retry_after_s: float | None) -> None:
         if (state, reason) != (self.state, self.reason):
-            log.log(logging.ERROR if state == "unauthorised" else logging.WARNING, "%s (everything is kept)", reason)
+            log.log(logging.WARNING if state == "unreachable" else logging.ERROR, "%s (everything is kept)", reason)
         self.state, self.reason = state, reason
         self._files.forget()
         self._spool.introduce_again()

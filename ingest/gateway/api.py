@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from ingest.contract import SUPPORTED_VERSIONS, Envelope
 from ingest.errors import BadInput
-from ingest.gateway import configs, services, tokens, uploads
+from ingest.gateway import configs, files, services, tokens, uploads
 from ingest.gateway.auth import agent_authorised, agent_of
 from ingest.gateway.endpoint import body_read, endpoint, json_read, validated
 from ingest.gateway.parts import space_check
@@ -21,6 +21,7 @@ from ingest.telemetry.codecs import CODECS
 
 FRAMES_LIMIT = 64 * 2**20
 PIECE_LIMIT = 8 * 2**20
+FILES_LIMIT = 16 * 2**20
 ID = r"^[A-Za-z0-9_.:-]+$"
 
 
@@ -64,7 +65,12 @@ def ping(request: HttpRequest) -> dict[str, Any]:
         "time": time.time_ns(),
         "versions": list(SUPPORTED_VERSIONS),
         "compressions": [codec.name for codec in CODECS],
-        "limits": {"frames": FRAMES_LIMIT, "piece": PIECE_LIMIT, "upload": settings.INGEST.max_upload_bytes},
+        "limits": {
+            "frames": FRAMES_LIMIT,
+            "piece": PIECE_LIMIT,
+            "files": FILES_LIMIT,
+            "upload": settings.INGEST.max_upload_bytes,
+        },
     }
 
 
@@ -111,6 +117,15 @@ def upload_open(request: HttpRequest) -> dict[str, Any]:
     agent = agent_of(request)
     envelope = _envelope(request)
     return {"upload": envelope.id, **asdict(uploads.upload_open(agent=agent, envelope=envelope))}
+
+
+@endpoint("POST")
+def small_files(request: HttpRequest) -> dict[str, Any]:
+    """Keep many small files in one call."""
+    agent = agent_of(request)
+    data = body_read(request, FILES_LIMIT)
+    space_check(len(data))
+    return {"files": files.files_accept(agent=agent, parts=list(files.files_read(data))), "time": time.time_ns()}
 
 
 @endpoint("PATCH")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+import struct
 import threading
 import time
 from collections import deque
@@ -42,6 +43,7 @@ class GatewayDouble:
         self.beats: list[dict[str, Any]] = []
         self.lock = threading.Lock()
         self.skew_ns = 0
+        self.versions, self.modern, self.limits = [1], True, dict[str, int]()
         self.poisoned = True  # batches of the source `poison` are refused
         self.port = 0
         with closing(sqlite3.connect(self.store)) as db:
@@ -130,7 +132,8 @@ class Handler(BaseHTTPRequestHandler):
     def work(self, db: sqlite3.Connection, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
         parts = path.strip("/").split("/")
         if parts == ["ping"]:
-            return 200, {"versions": [1]}
+            limits = {"limits": {"files": 2**24, **self.gateway.limits}} if self.gateway.modern else {}
+            return 200, {"versions": self.gateway.versions, **limits}
         if parts == ["enrol"]:
             asked = json.loads(body)
             if asked["code"] != "good-code":
@@ -144,6 +147,8 @@ class Handler(BaseHTTPRequestHandler):
                 return 200, {}
             case ["frames"]:
                 return self.frames(db, body)
+            case ["files"]:
+                return 200, {"files": self.small_files(db, body)}
             case ["uploads"] | ["tails"]:
                 return self.open(db, parts[0], json.loads(body))
             case ["uploads" | "tails", number]:
@@ -165,11 +170,33 @@ class Handler(BaseHTTPRequestHandler):
         )
         return 200, {"accepted": True, "duplicate": done.rowcount == 0, "points": batch.points}
 
+    def small_files(self, db: sqlite3.Connection, body: bytes) -> dict[str, Any]:
+        said, at = {}, 0
+        while at < len(body):
+            (length,) = struct.unpack_from("<I", body, at)
+            text = body[at + 4 : at + 4 + length]
+            envelope = json.loads(text)
+            data = body[at + 4 + length : at + 4 + length + envelope["size"]]
+            at += 4 + length + envelope["size"]
+            if hashlib.sha256(data).hexdigest() != envelope["sha256"]:
+                said[envelope["id"]] = {"code": "hash_mismatch", "detail": "hash differs"}
+                continue
+            db.execute(
+                "INSERT OR IGNORE INTO payloads VALUES (?, 'uploads', 'done', ?, ?)", (envelope["id"], text, data)
+            )
+            said[envelope["id"]] = {"state": "done"}
+        return said
+
     def open(self, db: sqlite3.Connection, kind: str, envelope: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         db.execute(
             "INSERT OR IGNORE INTO payloads VALUES (?, ?, ?, ?, X'')",
             (envelope["id"], kind, "open" if kind == "uploads" else "growing", json.dumps(envelope)),
         )
+        if kind == "uploads":  # of a log that failed: the whole file takes its place
+            db.execute(
+                "UPDATE payloads SET state = 'open', envelope = ?, data = X'' WHERE id = ? AND state = 'failed'",
+                (json.dumps(envelope), envelope["id"]),
+            )
         state, size = self.present(db, envelope["id"])
         return 200, {"upload": envelope["id"], "receipt": envelope["id"], "offset": size, "state": state}
 
@@ -181,12 +208,15 @@ class Handler(BaseHTTPRequestHandler):
         state, size = self.present(db, number)
         if size < 0:
             return 404, {"detail": "no such upload"}
-        if offset != size or state == "done":
+        if offset != size:
             return 409, {"detail": "another offset", "code": "conflict", "details": {"offset": size}}
+        db.execute(
+            "UPDATE payloads SET state = 'growing' WHERE id = ? AND kind = 'tails' AND state = 'done'", (number,)
+        )  # it may go on
         db.execute("UPDATE payloads SET data = CAST(data || ? AS BLOB) WHERE id = ?", (body, number))
-        row = db.execute("SELECT kind, envelope, data FROM payloads WHERE id = ?", (number,)).fetchone()
+        row = db.execute("SELECT state, envelope, data FROM payloads WHERE id = ?", (number,)).fetchone()
         envelope = json.loads(row[1])
-        if row[0] == "uploads" and len(row[2]) >= envelope["size"]:
+        if row[0] == "open" and len(row[2]) >= envelope["size"]:
             if hashlib.sha256(row[2]).hexdigest() != envelope["sha256"]:
                 db.execute("UPDATE payloads SET data = X'' WHERE id = ?", (number,))
                 return 409, {"detail": "hash differs", "code": "hash_mismatch", "details": {"offset": 0}}
@@ -199,6 +229,7 @@ class Handler(BaseHTTPRequestHandler):
         if row is None:
             return 404, {"detail": "no such tail"}
         if len(row[0]) != envelope["size"] or hashlib.sha256(row[0]).hexdigest() != envelope["sha256"]:
+            db.execute("UPDATE payloads SET state = 'failed' WHERE id = ?", (number,))
             return 409, {"detail": "hash differs", "code": "hash_mismatch", "details": {"offset": len(row[0])}}
         db.execute("UPDATE payloads SET state = 'done', envelope = ? WHERE id = ?", (json.dumps(envelope), number))
         return 200, {"receipt": number}

@@ -1,4 +1,4 @@
-"""The agent's own wheel: built, installed alone with httpx and pydantic, run; nothing of the server comes along."""
+"""The agent's own wheel: built, installed alone with pydantic, run; nothing of the server comes along."""
 
 import os
 import subprocess

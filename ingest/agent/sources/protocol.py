@@ -30,6 +30,7 @@ class TailPiece:
     created: float
     offset: int
     data: bytes
+    path: Path | None = None  # where it can be read again, should the server have lost what it had
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,11 @@ class TailClose:
 
 @dataclass(frozen=True)
 class FileShip:
-    """A finished file, read straight from disk when its turn comes."""
+    """A finished file, read straight from disk when its turn comes. `prefix`: only its first bytes, as the envelope says."""
 
     envelope: Envelope
     path: Path
+    prefix: bool = False
 
 
 Item = Frames | TailPiece | TailClose | FileShip
@@ -67,6 +69,11 @@ class SourceContext(Protocol):
     @property
     def epoch(self) -> str:
         """Identity of the spool; ids made with it never meet those of an earlier spool."""
+        ...
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """What the server takes at once, in bytes, as far as known: `frames`, `upload`."""
         ...
 
     def checkpoints(self) -> dict[str, dict[str, Any]]:

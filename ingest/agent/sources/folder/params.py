@@ -1,7 +1,10 @@
 """What can be set on a watched folder."""
 
-from fnmatch import fnmatch
-from pathlib import Path, PurePosixPath
+import os
+import re
+from fnmatch import translate
+from functools import lru_cache
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -33,6 +36,11 @@ class FolderParams(BaseModel):
     close_after_s: float = Field(
         default=21600.0, gt=0, description="a growing file is finished when it stood still so long"
     )
+    line_wait_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="the unfinished last line of a growing file is shipped when it stood still so long",
+    )
     rescan_s: float = Field(default=1.0, gt=0)
     max_piece_bytes: int = Field(default=2**20, ge=256, description="of one growing file at once")
 
@@ -52,5 +60,17 @@ class FolderParams(BaseModel):
 
 
 def _matches(relative: str, patterns: tuple[str, ...]) -> bool:
-    name = PurePosixPath(relative).name
-    return any(fnmatch(relative if "/" in pattern else name, pattern) for pattern in patterns)
+    names, paths = _compiled(patterns)
+    return bool(
+        (names is not None and names.match(relative.rpartition("/")[2]))
+        or (paths is not None and paths.match(relative))
+    )
+
+
+@lru_cache(maxsize=256)
+def _compiled(patterns: tuple[str, ...]) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
+    """One expression for patterns of names, one for those of paths: a folder may hold tens of thousands of files."""
+    flags = re.IGNORECASE if os.name == "nt" else 0
+    sorts = [[one for one in patterns if ("/" in one) is path] for path in (False, True)]
+    names, paths = (re.compile("|".join(map(translate, some)), flags) if some else None for some in sorts)
+    return names, paths

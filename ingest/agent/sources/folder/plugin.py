@@ -38,7 +38,7 @@ class FolderSource:
         while not context.wait(pause):
             began = time.monotonic()
             try:
-                found = scan(self._params)
+                found = scan(self._params, watch.ledger.is_shipped)
                 pause = max(self._params.rescan_s, min((time.monotonic() - began) / MAX_SHARE, MAX_PAUSE_S))
                 watch.round(found)
             except SourceAway as error:

@@ -90,8 +90,7 @@ def _rebuild(tail: Tail, handle: BinaryIO) -> bool:
 
 def lines_next(tail: Tail, handle: BinaryIO, limit: int) -> tuple[bytes, bytes]:
     """Whole lines after the offset (about `limit` bytes), and the unfinished rest behind them if the file ends there."""
-    handle.seek(0)
-    wide = handle.read(2) == b"\xff\xfe"  # UTF-16: a line ends with two bytes
+    wide = is_wide(handle)
     while True:
         handle.seek(tail.offset)
         data = handle.read(limit)
@@ -101,6 +100,12 @@ def lines_next(tail: Tail, handle: BinaryIO, limit: int) -> tuple[bytes, bytes]:
         if limit >= MAX_LINE_BYTES:
             return data, b""
         limit *= 4
+
+
+def is_wide(handle: BinaryIO) -> bool:
+    """Whether it is UTF-16, where a line ends with two bytes."""
+    handle.seek(0)
+    return handle.read(2) == b"\xff\xfe"
 
 
 def _last_line_end(data: bytes, *, wide: bool) -> int:
