@@ -1,68 +1,136 @@
-"""What one cell of a table is: a number, nothing, a time, or text."""
+"""What one cell of a table is: a number, nothing, a time, or text; and the numbers of a column."""
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.schemas.units import parse_unit
+
 Kind = Literal["n", "e", "t", "x"]  # number, empty, time, text
 Decimal = Literal[".", ","]
 
-_NUMBER = {
-    ".": re.compile(r"[+\-−]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+\-]?\d{1,3})?"),
-    ",": re.compile(r"[+\-−]?(?:\d+,?\d*|,\d+)(?:[eEdD][+\-]?\d{1,3})?"),
+_EXPONENT = r"(?:[eEdD][+\-]?\d{1,3})?"
+_PLAIN = {
+    ".": re.compile(rf"[+\-−]?(?:\d+\.?\d*|\.\d+){_EXPONENT}"),
+    ",": re.compile(rf"[+\-−]?(?:\d+,?\d*|,\d+){_EXPONENT}"),
 }
-_EMPTY = {
-    "", "-", "--", "---", "nan", "-nan", "na", "n/a", "#n/a", "null", "none", "inf", "+inf", "-inf", "infinity", "ol", "overload", "?",
-    "1.#qnan", "-1.#ind", "1.#inf", "#num!", "#div/0!", "n.a.", "undefined", "invalid",
+# marks between thousands, where nothing else can be meant: with a decimal sign after them, or twice
+_THOUSANDS = {
+    ".": re.compile(r"[+\-−]?\d{1,3}(?:(?:,\d{3})+\.\d+|(?:,\d{3}){2,}|(?:['’]\d{3})+(?:\.\d+)?)"),
+    ",": re.compile(r"[+\-−]?\d{1,3}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,}|(?:['’\u00a0\u202f]\d{3})+(?:,\d+)?)"),
+}
+_ONCE = {".": re.compile(r"[+\-−]?[1-9]\d{0,2},\d{3}"), ",": re.compile(r"[+\-−]?[1-9]\d{0,2}\.\d{3}")}
+_WITH_UNIT = re.compile(
+    r"(?P<number>[+\-−]?[\d.,]*\d[.,]?(?:[eE][+\-]?\d{1,3})?)\s*(?P<unit>[^\d\s+\-.,;:\"'=<>|?!#*\[\]][^\s;:\"'=<>|?!]{0,9})"
+)
+_NOTHING = {
+    "", "-", "--", "---", "nan", "-nan", "+nan", "na", "n/a", "#n/a", "null", "none", "nil", "inf", "+inf", "-inf", "infinity", "-infinity",
+    "?", "1.#qnan", "-1.#ind", "1.#ind", "1.#inf", "-1.#inf", "#num!", "#div/0!", "#value!", "n.a.", "undefined", "missing", "empty",
 }  # fmt: skip
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
-_CLOCK = r"\d{1,3}:\d{1,2}(?::\d{1,2}(?:[.,]\d+|:\d{3})?)?(?:\s*[ap]\.?m\.?)?"
-_DATE = rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}|\d{{1,2}}[-/ ]{_MONTH}[-/ ,]+\d{{2,4}}|{_MONTH}[-/ ]\d{{1,2}}[-/ ,]+\d{{4}}|\d{{4}}年\d{{1,2}}月\d{{1,2}}日)"  # noqa: E501
-_ZONE = r"(?:\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?"
+_CODES = {
+    "ol", "o.l.", "o.l", "0l", "-ol", "+ol", "ovl", "ovld", "overload", "overflow", "overrange", "over range",
+    "over-range", "underrange", "under range",
+    "ovrng", "over", "under", "ovfl", "unfl", "+over", "-over", "sat", "saturated", "invalid", "bad", "err", "error",
+    "fault", "open", "sensor off", "off-line",
+    "offline", "timeout", "no sensor", "超量程", "溢出",
+}  # fmt: skip
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mrz|mai|okt|dez)[a-zäéû]*\.?"
+_DAY = r"(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so)[a-z]*\.?,?\s+"
+_CLOCK = (
+    r"(?:[上下]午|午[前後])?\s*(?:\d{1,2}:\d{1,2}(?::\d{1,2}(?:[.,]\d+|:\d{1,6})?)?(?:\s*[ap]\.?m\.?)?"
+    r"|\d{1,3}:\d{1,2}:\d{1,2}(?:[.,]\d+)?|\d{1,2}[时時]\d{1,2}分(?:\d{1,2}(?:\.\d+)?秒)?)"
+)
+_DATE = rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}|\d{{1,2}}\.?[-/ ]{_MONTH}[-/ ,]+\d{{2,4}}|{_MONTH}[-/ ]\d{{1,2}}[-/ ,]+\d{{4}}|\d{{4}}[-/ ]{_MONTH}[-/ ]\d{{1,2}}|\d{{4}}年\d{{1,2}}月\d{{1,2}}日|\d{{8}}(?=[T _]\d{{6}}))"  # noqa: E501
+_ZONE = r"(?:\s*\(?(?:Z|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?|UTC|GMT)\)?)?"
 _TIME = re.compile(
-    rf"{_CLOCK}|{_DATE}(?:[T ,_]+{_CLOCK}{_ZONE}|[T _-]+\d{{1,2}}-\d{{1,2}}-\d{{1,2}}(?:\.\d+)?)?|(?:\d+\s*d\s*)?\d+\s*h\s*\d+\s*m(?:in)?\s*\d+(?:\.\d+)?\s*s(?:ec)?",  # noqa: E501
+    rf"{_CLOCK}|(?:{_DAY})?{_DATE}(?:[T ,_;]+{_CLOCK}{_ZONE}|[T _-]+\d{{1,2}}[-.]\d{{1,2}}[-.]\d{{1,2}}(?:\.\d+)?|[T _]\d{{6}}{_ZONE})?"
+    rf"|(?:{_DAY})?{_MONTH}\s+\d{{1,2}}\s+{_CLOCK}\s+\d{{4}}|{_CLOCK}[ ,_]+{_DATE}"
+    r"|(?:\d+\s*d\s*)?\d+\s*h\s*\d+\s*m(?:in)?\s*\d+(?:\.\d+)?\s*s(?:ec)?",
     re.IGNORECASE,
 )
+_DIGITS = str.maketrans("123456789", "000000000")
 
 
 def is_number(cell: str, decimal: Decimal) -> bool:
     """True for a number with this decimal sign, `NaN` and the like excluded."""
-    return _NUMBER[decimal].fullmatch(cell) is not None
+    return _PLAIN[decimal].fullmatch(cell) is not None or _THOUSANDS[decimal].fullmatch(cell) is not None
+
+
+def number_and_unit(cell: str, decimal: Decimal) -> tuple[str, str] | None:
+    """`25.3 °C` as number and canonical unit."""
+    match = _WITH_UNIT.fullmatch(cell)
+    if match is None or len(cell) > 40 or not _PLAIN[decimal].fullmatch(match["number"]):
+        return None
+    if len(match["unit"]) == 1 and match["unit"].isascii() and match["unit"] != "%" and " " not in cell:
+        return None  # `1A` may be the name of a sample
+    unit = parse_unit(match["unit"])
+    return (match["number"], unit) if unit is not None else None
 
 
 def kind_of(cell: str, decimal: Decimal) -> Kind:
-    """The kind of a stripped cell."""
+    """The kind of a stripped cell; a number with its unit is a number."""
     if not cell:
         return "e"
-    if _NUMBER[decimal].fullmatch(cell):
+    if _PLAIN[decimal].fullmatch(cell):
         return "n"
-    if cell.lower() in _EMPTY or not cell.strip("*#."):
+    if cell.lower() in _NOTHING or is_code(cell):
         return "e"
-    if len(cell) < 45 and cell[-1] not in ",;" and _TIME.fullmatch(cell):
+    if _THOUSANDS[decimal].fullmatch(cell):
+        return "n"
+    if len(cell) < 50 and cell[-1] not in ",;" and _TIME.fullmatch(cell):
         return "t"
-    return "x"
+    return "n" if len(cell) < 40 and number_and_unit(cell, decimal) is not None else "x"
 
 
-def to_numbers(cells: Sequence[str], decimal: Decimal) -> NDArray[np.float64]:
-    """Values of a column; what is no number is NaN."""
-    swapped = [cell.replace(",", ".") for cell in cells] if decimal == "," else list(cells)
+def is_code(cell: str) -> bool:
+    """True for what instruments write where a reading was impossible: `OVLD`, `------`, `***`, `#####`."""
+    return cell.lower() in _CODES or (len(cell) > 1 and not cell.strip("*#.-_ "))
+
+
+def kinds_of_column(cells: Iterable[str], decimal: Decimal) -> Counter[Kind]:
+    """How many cells of each kind; cells that differ in digits only are judged once."""
+    kinds: Counter[Kind] = Counter()
+    for pattern, count in Counter(cell.translate(_DIGITS) for cell in cells).items():
+        kinds[kind_of(pattern, decimal)] += count
+    return kinds
+
+
+def parts_thousands(cells: Sequence[str], decimal: Decimal) -> bool:
+    """Whether `1,234` beside `999.5` or `1,002.3` can only be thousands: every such cell has three digits after the mark."""
+    seen = [cell for cell in cells if _ONCE[decimal].fullmatch(cell)]
+    sure = any(_THOUSANDS[decimal].fullmatch(cell) for cell in cells)
+    pointed = any(decimal in cell for cell in cells)
+    return bool(seen) and (sure or pointed)
+
+
+def to_numbers(cells: Sequence[str], decimal: Decimal, thousands: bool = False) -> NDArray[np.float64]:
+    """Values of a column; what is no number is NaN. `thousands`: a single mark before three digits parts thousands."""
+    plain = [cell.replace(",", ".") for cell in cells] if decimal == "," else cells
     try:
-        return np.array([cell or "nan" for cell in swapped]).astype(np.float64)
+        if not any("_" in cell for cell in plain):  # Python reads 1_000 as a number
+            return np.fromiter(map(float, plain), dtype=np.float64, count=len(plain))
     except ValueError:
-        return np.array([_one(cell) for cell in swapped], dtype=np.float64)
+        pass
+    return np.array([_one(cell, decimal, thousands) for cell in cells], dtype=np.float64)
 
 
-def _one(cell: str) -> float:
+def _one(cell: str, decimal: Decimal, thousands: bool) -> float:
     plain = cell.replace("−", "-")
-    if not _NUMBER["."].fullmatch(plain):
-        return (
-            float("inf")
-            if plain.lower() in ("inf", "+inf")
-            else float("-inf")
-            if plain.lower() == "-inf"
-            else float("nan")
+    if plain.lower() in ("inf", "+inf", "-inf", "infinity", "-infinity"):
+        return float(plain)
+    if _PLAIN[decimal].fullmatch(plain):
+        return float(re.sub("[dD]", "e", plain.replace(",", ".")))
+    if _THOUSANDS[decimal].fullmatch(plain) or (thousands and _ONCE[decimal].fullmatch(plain)):
+        return float(
+            re.sub(
+                r"[^\d.eE+-]",
+                "",
+                plain.replace(".", "").replace(",", ".") if decimal == "," else plain.replace(",", ""),
+            )
         )
-    return float(re.sub("[dD]", "e", plain))
+    with_unit = number_and_unit(plain, decimal) if len(plain) < 40 else None
+    return float(with_unit[0].replace(",", ".")) if with_unit is not None else float("nan")

@@ -8,21 +8,48 @@ from typing import Literal, NamedTuple
 
 Order = Literal["ymd", "dmy", "mdy"]
 ORDERS: tuple[Order, ...] = ("ymd", "dmy", "mdy")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = r"(?P<word>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_MONTHS = {
+    "jan": 1, "feb": 2, "mar": 3, "mär": 3, "mrz": 3, "apr": 4, "avr": 4, "may": 5, "mai": 5, "jun": 6, "jul": 7, "aug": 8,
+    "sep": 9, "oct": 10, "okt": 10,
+    "nov": 11,
+    "dec": 12, "dez": 12, "déc": 12, "fév": 2, "aoû": 8,
+}  # fmt: skip
+_WEEKDAYS = {"mon": 0, "tue": 1, "wed": 2, "thu": 3, "fri": 4, "sat": 5, "sun": 6, "montag": 0,
+    "dienstag": 1, "mittwoch": 2, "donnerstag": 3, "freitag": 4,
+    "samstag": 5, "sonntag": 6, "星期一": 0, "星期二": 1, "星期三": 2,
+     "星期四": 3, "星期五": 4, "星期六": 5, "星期日": 6, "星期天": 6}  # fmt: skip
+_WEEKDAY = re.compile(
+    r"(?<![^\W\d_])(mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|satur|sat|sun)(?:day)?(?![^\W\d_])|"
+    r"(montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|星期[一二三四五六日天])",
+    re.IGNORECASE,
+)
+_WORDS = r"(?:" + "|".join(_MONTHS) + r")[a-zäéû]*\.?"
 _CLOCK = (
-    r"(?P<h>\d{1,2})(?P<sep>[:\-])(?P<m>\d{1,2})(?:(?P=sep)(?P<s>\d{1,2})(?:(?:[.,]|:(?=\d{3}\b))(?P<f>\d{1,9}))?)?\s*(?P<half>[ap]\.?m\.?)?"
-    r"\s*(?P<zone>Z\b|UTC|GMT|[+-]\d{2}:?\d{2}\b)?"
+    r"(?P<half1>[上下]午|午[前後])?\s*(?P<h>\d{1,2})(?P<sep>[:\-时時])(?P<m>\d{1,2})分?(?:(?:(?P=sep)|(?<=分))(?P<s>\d{1,2})(?:(?:[.,]|:(?=\d{1,6}\b))(?P<f>\d{1,9}))?秒?)?"
+    r"\s*(?P<half>[ap]\.?m\b\.?)?\s*(?P<zone>\(?(?:Z\b|(?:UTC|GMT)?[+-]\d{2}:?\d{2}\b|(?:UTC|GMT)[+-]\d{1,2}\b|[+-]\d{2}(?![\d:.-])|UTC\b|GMT\b)\)?)?"
 )
 _BODY = (
-    r"(?:(?P<Y>\d{4})(?P<y1>[-/.年])(?P<M>\d{1,2})[-/.月](?P<D>\d{1,2})日?"
+    r"(?P<body>(?P<Y>\d{4})(?P<y1>[-/.年])(?P<M>\d{1,2})[-/.月](?P<D>\d{1,2})日?"
     r"|(?P<a>\d{1,2})(?P<ab>[-/.])(?P<b>\d{1,2})(?P=ab)(?P<c>\d{4}|\d{2})"
-    rf"|(?P<d2>\d{{1,2}})[-/ ]{_MONTH}[-/ ,]+(?P<Y2>\d{{4}}|\d{{2}})"
-    rf"|{_MONTH.replace('word', 'word3')}[-/ ](?P<d3>\d{{1,2}})(?:st|nd|rd|th)?[-/ ,]+(?P<Y3>\d{{4}}))"
+    rf"|(?P<d2>\d{{1,2}})\.?[-/ ](?P<word>{_WORDS})[-/ ,]+(?P<Y2>\d{{4}}|\d{{2}})"
+    rf"|(?P<word3>{_WORDS})[-/ ](?P<d3>\d{{1,2}})(?:st|nd|rd|th)?[-/ ,]+(?P<Y3>\d{{4}})(?!:)"
+    rf"|(?P<Y4>\d{{4}})[-/ ](?P<word4>{_WORDS})[-/ ](?P<d4>\d{{1,2}})"
+    r"|(?P<Y5>(?:19|20)\d\d)(?P<M5>[01]\d)(?P<D5>[0-3]\d)(?=[T _]\d{6}(?!\d)))"
 )
-_STAMP = re.compile(rf"(?<![\d.]){_BODY}(?:(?:[T ,_]|\s)*[T ,_\-]{_CLOCK})?(?![\d])", re.IGNORECASE)
-_ALONE = re.compile(_CLOCK.replace("[:\\-]", ":"), re.IGNORECASE)
-_HMS = re.compile(r"(?:(\d+)\s*d\s*)?(\d+)\s*h\s*(\d+)\s*m(?:in)?\s*(\d+(?:\.\d+)?)\s*s", re.IGNORECASE)
+_STAMP = re.compile(
+    rf"(?<![\d.]){_BODY}(?:(?:[T ,_;]|\s)*[T ,_;\-]{_CLOCK}"
+    r"|[T _](?P<h6>\d\d)(?P<m6>\d\d)(?P<s6>\d\d)(?P<zone6>Z|[+-]\d{2}:?\d{2})?)?(?![\d])",
+    re.IGNORECASE,
+)
+_BSD = re.compile(  # as C's ctime and LabVIEW write it: Mon Jun 12 14:03:11 2023
+    rf"(?<![\w])(?P<word>{_WORDS})\s+(?P<d>\d{{1,2}})\s+(?P<h>\d{{1,2}}):(?P<m>\d{{2}}):(?P<s>\d{{2}})(?:\.(?P<f>\d+))?\s+(?:(?P<half>[ap]m)\s+)?(?P<zone>UTC|GMT)?\s*(?P<Y>\d{{4}})(?!\d)",
+    re.IGNORECASE,
+)
+_BEFORE = re.compile(
+    r"(\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[ap]\.?m\b\.?)?)[ ,_;\-]+(?:[a-zäöü]{2,10},?\s+)?$", re.IGNORECASE
+)
+_ALONE = re.compile(_CLOCK.replace("[:\\-时時]", "[:时時]"), re.IGNORECASE)
+_HMS = re.compile(r"(?:(\d+)\s*d\s*)?(\d+)\s*h\s*(\d+)\s*m(?:in)?\s*(\d+(?:\.\d+)?)\s*s(?:ec)?", re.IGNORECASE)
 
 
 class Stamp(NamedTuple):
@@ -37,14 +64,22 @@ def _year(text: str) -> int:
     return int(text) if len(text) == 4 else 2000 + int(text) if int(text) < 70 else 1900 + int(text)
 
 
+def _month(word: str) -> int:
+    return _MONTHS[word[:3].lower()]
+
+
 def _calendar(match: re.Match[str]) -> Iterator[tuple[Order, int, int, int]]:
     found = match.groupdict()
     if found["Y"]:
         yield "ymd", int(found["Y"]), int(found["M"]), int(found["D"])
     elif found["word"]:
-        yield "dmy", _year(found["Y2"]), _MONTHS.index(found["word"][:3].lower()) + 1, int(found["d2"])
+        yield "dmy", _year(found["Y2"]), _month(found["word"]), int(found["d2"])
     elif found["word3"]:
-        yield "mdy", int(found["Y3"]), _MONTHS.index(found["word3"][:3].lower()) + 1, int(found["d3"])
+        yield "mdy", int(found["Y3"]), _month(found["word3"]), int(found["d3"])
+    elif found["word4"]:
+        yield "ymd", int(found["Y4"]), _month(found["word4"]), int(found["d4"])
+    elif found["Y5"]:
+        yield "ymd", int(found["Y5"]), int(found["M5"]), int(found["D5"])
     else:
         a, b, c = found["a"], found["b"], found["c"]
         yield "dmy", _year(c), int(b), int(a)
@@ -54,45 +89,139 @@ def _calendar(match: re.Match[str]) -> Iterator[tuple[Order, int, int, int]]:
             yield "ymd", _year(a), int(b), int(c)
 
 
-def _clock(match: re.Match[str]) -> tuple[int, int, int, int, timezone | None] | None:
+class _Clock(NamedTuple):
+    hour: int
+    minute: int
+    second: int
+    micro: int
+    zone: timezone | None
+
+
+def _clock(match: re.Match[str]) -> _Clock | None:
     found = match.groupdict()
+    if found.get("h6"):
+        return _Clock(int(found["h6"]), int(found["m6"]), int(found["s6"]), 0, _zone(found["zone6"]))
     if not found["h"]:
-        return 0, 0, 0, 0, None
-    hour, half = int(found["h"]), (found["half"] or "").lower()[:1]
-    if half and not 1 <= hour <= 12:
+        return _Clock(0, 0, 0, 0, None)
+    hour, half = int(found["h"]), _half(found)
+    if half and not (1 <= hour <= 12 or (hour < 24 and found.get("half1"))):
         return None
     hour = hour % 12 + (12 if half == "p" else 0) if half else hour
     micro = int((found["f"] or "0")[:6].ljust(6, "0"))
-    return hour, int(found["m"]), int(found["s"] or 0), micro, _zone(found["zone"])
+    return _Clock(hour, int(found["m"]), int(found["s"] or 0), micro, _zone(found["zone"]))
+
+
+def _half(found: dict[str, str | None]) -> str:
+    """a or p of a twelve-hour clock, or nothing."""
+    chinese = found.get("half1")
+    if chinese:
+        return "a" if chinese in ("上午", "午前") else "p"
+    return (found["half"] or "").lower()[:1]
 
 
 def _zone(text: str | None) -> timezone | None:
-    if not text:
+    bare = (text or "").strip("()")
+    if not bare:
         return None
-    if text.upper() in ("Z", "UTC", "GMT"):
+    if bare.upper() in ("Z", "UTC", "GMT"):
         return timezone.utc  # noqa: UP017 (a timezone, not a tzinfo)
-    minutes = int(text[1:3]) * 60 + int(text[-2:])
-    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes)) if minutes < 1440 else None
+    digits = re.sub(r"\D", "", bare)
+    hours, minutes = (digits, "0") if len(digits) <= 2 else (digits[:-2], digits[-2:])
+    offset = int(hours) * 60 + int(minutes)
+    return timezone(timedelta(minutes=-offset if "-" in bare else offset)) if offset < 1440 else None
+
+
+def _weekday(text: str) -> int | None:
+    match = _WEEKDAY.search(text)
+    return _WEEKDAYS[match[2].lower() if match[2] else match[1][:3].lower()] if match else None
+
+
+def _bsd(text: str) -> Stamp | None:
+    match = _BSD.search(text)
+    if match is None:
+        return None
+    micro = int((match["f"] or "0")[:6].ljust(6, "0"))
+    hour = int(match["h"])
+    if match["half"]:
+        hour = hour % 12 + (12 if match["half"][0].lower() == "p" else 0)
+    try:
+        made = datetime(
+            int(match["Y"]),
+            _month(match["word"]),
+            int(match["d"]),
+            hour,
+            int(match["m"]),
+            int(match["s"]),
+            micro,
+            _zone(match["zone"]),
+        )
+    except ValueError:
+        return None
+    return Stamp({"mdy": made}, True, match[0])
 
 
 def find_stamp(text: str) -> Stamp | None:
-    """The first date in the text, with every reading that the calendar allows."""
-    for match in _STAMP.finditer(text[:400]):
-        clock = _clock(match)
+    """The first date in the text, with every reading that the calendar, and the name of the day beside it, allow."""
+    text = text[:400]
+    if (bsd := _bsd(text)) is not None:
+        return bsd
+    for match in _STAMP.finditer(text):
+        clock, written = _clock(match), match["h"] is not None or match["h6"] is not None
         if clock is None:
             continue
+        if not written and (before := _BEFORE.search(text[: match.start()])) is not None:
+            seconds = clock_seconds(before[1])
+            if seconds is not None and seconds < 86400:
+                clock, written = (
+                    _Clock(
+                        int(seconds) // 3600, int(seconds) // 60 % 60, int(seconds) % 60, round(seconds % 1 * 1e6), None
+                    ),
+                    True,
+                )
         readings: dict[Order, datetime] = {}
         for order, year, month, day in _calendar(match):
             try:
-                hour, minute, second, micro, zone = clock
-                made = datetime(year, month, day, hour, minute, second, micro, tzinfo=zone)
+                made = datetime(year, month, day, *clock[:4], tzinfo=clock.zone)
             except ValueError:
                 continue
             if 1950 <= made.year <= 2100:
                 readings[order] = made
         if readings:
-            return Stamp(readings, match["h"] is not None, match[0])
+            return Stamp(_on_day(readings, text), written, match[0])
     return None
+
+
+def match_stamp(text: str) -> re.Match[str] | None:
+    """The match of a date that begins the text and is all of it but a clock, so that cells written alike can be read by place."""
+    if _BSD.search(text):
+        return None
+    match = _STAMP.search(text)
+    return (
+        match
+        if match is not None and match.start() == 0 and match.end() == len(text) and match["half1"] is None
+        else None
+    )
+
+
+def match_clock(match: re.Match[str]) -> dict[str, tuple[int, int]]:
+    """Where the parts of the clock stand: h, m, s, f, half, zone."""
+    compact = {"h6": "h", "m6": "m", "s6": "s", "zone6": "zone"}
+    named = [*((part, part) for part in ("h", "m", "s", "f", "half", "zone")), *compact.items()]
+    return {part: match.span(group) for group, part in named if match[group]}
+
+
+def zone_minutes(text: str) -> int:
+    """Minutes east of UTC."""
+    zone = _zone(text)
+    offset = zone.utcoffset(None) if zone is not None else None
+    return int(offset.total_seconds() // 60) if offset is not None else 0
+
+
+def _on_day(readings: dict[Order, datetime], text: str) -> dict[Order, datetime]:
+    """Only the readings that fall on the day of the week the text names, if any does."""
+    if len(readings) < 2 or (day := _weekday(text)) is None:
+        return readings
+    return {order: made for order, made in readings.items() if made.weekday() == day} or readings
 
 
 def compact_dates(text: str) -> list[date]:
@@ -135,8 +264,24 @@ def _steady(stamps: Sequence[Stamp], order: Order) -> tuple[bool, float]:
     return all(step > -1 for step in steps), max(steps, default=0.0)
 
 
-def decide_order(stamps: Sequence[Stamp], clues: Iterable[date] = ()) -> Order | None:
-    """The order of day and month that the evidence leaves: impossible dates, time running back, long jumps, other dates near by."""
+_WRITTEN = (
+    ("ymd", re.compile(r"(?<![a-z])[yj]{2,4}[-./ ]m{1,2}[-./ ][dt]{1,2}(?![a-z])", re.IGNORECASE)),
+    ("dmy", re.compile(r"(?<![a-z])(?:d{1,2}|t{1,2}|j{2})[-./ ]m{1,2}[-./ ][yja]{2,4}(?![a-z])", re.IGNORECASE)),
+    ("mdy", re.compile(r"(?<![a-z])m{1,2}[-./ ][dt]{1,2}[-./ ][yj]{2,4}(?![a-z])", re.IGNORECASE)),
+)
+
+
+def written_order(text: str) -> Order | None:
+    """The order that the text spells out, such as `MM/DD/YYYY`."""
+    said: list[Order] = [order for order, pattern in _WRITTEN if pattern.search(text)]  # type: ignore[misc]  # literals
+    return said[0] if len(said) == 1 else None
+
+
+def decide_order(stamps: Sequence[Stamp], clues: Iterable[date] = (), said: Order | None = None) -> Order | None:
+    """The order of day and month that the evidence leaves: impossible dates, time running back, other dates.
+
+    `said`: the order that the header spells out, or that other dates of the file show.
+    """
     allowed = _allowed(stamps)
     if not stamps or not allowed:
         return None
@@ -146,6 +291,8 @@ def decide_order(stamps: Sequence[Stamp], clues: Iterable[date] = ()) -> Order |
     steady = [order for order in allowed if readings[order][0]] or allowed
     if len(steady) == 1:
         return steady[0]
+    if said in steady:
+        return said
     shortest = min(readings[order][1] for order in steady)
     smooth = [order for order in steady if readings[order][1] <= max(2.0, shortest)]
     if len(smooth) == 1 and len(stamps) > 1:

@@ -4,8 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.parsers.delimited_text.cells import kind_of
+import numpy as np
+
+from ingest.parsers.delimited_text.cells import kind_of, to_numbers
 from ingest.parsers.delimited_text.tables import Shape
+from ingest.schemas.registry import quantity_of
 from ingest.schemas.units import parse_unit
 
 _COMMENT = re.compile(r"^ *(?:#L(?=\s)|#+|//+|%+|'|;+|\*+|!+|REM\b)\s?", re.IGNORECASE)
@@ -18,6 +21,9 @@ _LABELS = re.compile(
 _TRAILING = re.compile(
     r"^(?P<name>.{2,}?)[_ ](?P<unit>degC|deg|mbar|mTorr|[Tt]orr|[hkM]?Pa|GPa|sccm|slm|nm|um|µm|mm|cm|mV|kV|mA|uA|µA|nA|pA|mW|kW|[kMG]?Hz|m?eV|keV|ms|us|ns|sec|rpm|cps|counts|ohm|Oe|emu|wt%|%|cm-1|K)$"  # noqa: E501
 )
+
+_SHORT = re.compile(r"(?:(T)_(K|degC|°C)|(p|P)_(mbar|bar|Pa|kPa|Torr)|(I)_([mun]?A)|([VUE])_(m?V)|([BH])_(m?T|k?Oe))")
+_IN = re.compile(r"^(?P<name>.{2,}?)[ _](?:in|en)[ _](?P<unit>\S{1,12}(?: \S{1,6})?)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -63,18 +69,28 @@ def _brackets(text: str) -> tuple[str, str] | None:
     return None
 
 
+_FULL_WIDTH = str.maketrans("（）［］｛｝／，：＿【】〔〕", "()[]{}/,:_[]()")
+# a column called by its unit alone
+_UNIT_NAMES = re.compile(
+    r"counts|cps|\[counts\]|nm|[uµμ]m|mm|[mk]?eV|1/cm|cm-1|cm\^-1|cm⁻¹|[mkuµμ]V|[munpµμ]A|[munµμ]W|m?bar|[mkMh]?Pa|m?[Tt]orr|°C|℃|degC|sccm|slm|[kMG]?Hz|k?[oO]hms?|Ω|kΩ|sec|m?emu|k?Oe|mg|ppm|ppb|rpm|sec\.?|msec"
+)
+
+
 def read_label(cell: str) -> Named:
-    """Name and unit of a label: `Temperature (K)`, `I/mA`, `2θ, °`, `P_mbar`, `Time [s]`."""
-    label = re.sub(r"\s+", " ", cell.strip().strip('"').strip())
+    """Name and unit of a label: `Temperature (K)`, `I/mA`, `2θ, °`, `P_mbar`, `Time [s]`, `Druck in mbar`, `温度（℃）`."""
+    label = re.sub(r"\s+", " ", cell.translate(_FULL_WIDTH).strip().strip('"').strip())
     label = re.sub(r"^#\s*", "", label) or label
-    if ("/" in label or label.lower() in ("counts", "cps", "[counts]")) and (whole := parse_unit(label)) is not None:
+    if ("/" in label or _UNIT_NAMES.fullmatch(label)) and (whole := parse_unit(label)) is not None:
         return Named(label, whole)
     bracket = _brackets(label)
     if bracket is not None:
         name, inside = bracket
         unit = parse_unit(inside, name)
         if unit is not None:
-            return Named(name or label, unit)
+            return Named(name.rstrip("_ ,/") or label, unit)
+        said, comma, last = inside.rpartition(",")
+        if comma and name and (unit := parse_unit(last.strip(), name)) is not None:
+            return Named(f"{name} ({said.strip()})", unit)
         inner = read_label(name) if name else Named("")
         if inner.unit is not None:
             return Named(f"{inner.name} {label[len(name) :].strip()}", inner.unit)
@@ -88,6 +104,15 @@ def read_label(cell: str) -> Named:
         name, found, tail = label.rpartition(separator) if separator == "," else _last_slash(label)
         if found and name.strip() and (unit := parse_unit(tail.strip(), name)) is not None:
             return Named(name.strip(), unit)
+    if (worded := _IN.match(label)) is not None and (unit := parse_unit(worded["unit"], worded["name"])) is not None:
+        return Named(worded["name"].strip(), unit)
+    if (short := _SHORT.fullmatch(label)) is not None:
+        symbol, written = (part for part in short.groups() if part)
+        return Named(symbol, parse_unit(written, symbol))
+    name, _, tail = label.rpartition(" ")
+    compound = name and re.search(r"[*·/^²³⁻]|[a-zA-Z]-\d", tail) and not re.search(r"[/(]", name)
+    if compound and (unit := parse_unit(tail, name)) is not None:
+        return Named(name, unit)
     trailing = _TRAILING.match(label)
     if trailing is not None and (unit := parse_unit(trailing["unit"], trailing["name"])) is not None:
         return Named(trailing["name"].strip(), unit)
@@ -103,7 +128,7 @@ def _last_slash(label: str) -> tuple[str, str, str]:
     return label, "", ""
 
 
-def _cuts(line: str, shape: Shape) -> list[list[str]]:
+def _cuts(line: str, shape: Shape, width: int) -> list[list[str]]:
     """All sensible ways to cut a header line into cells, the table's own first."""
     bare = line.strip().strip('"') if line.count('"') == 2 and line.strip().startswith('"') else line
     if shape.delimiter != " " and shape.delimiter in line:
@@ -115,11 +140,31 @@ def _cuts(line: str, shape: Shape) -> list[list[str]]:
         [cell.strip() for cell in re.split(r"\s{2,}|\t", bare.strip())],
     ]
     options += [Shape(delimiter, ".").cells(line) for delimiter in (";", ",", "|") if delimiter in line]
-    if shape.delimiter == " " and not _PROSE & {word.lower() for word in bare.split()}:
-        options.append(bare.split())
+    options += [quoted for quoted in [re.findall(r'"([^"]*)"', line)] if len(quoted) > 1]
+    if not _PROSE & {word.lower() for word in bare.split()}:
         bracketed = re.sub(r"\s+(?=[\[(])", "\x01", bare)
-        options.append([cell.replace("\x01", " ") for cell in bracketed.split()])
+        options += [
+            words
+            for words in ([cell.replace("\x01", " ") for cell in bracketed.split()], bare.split())
+            if _are_labels(words, width)
+        ]
     return options
+
+
+def _are_labels(words: Sequence[str], width: int) -> bool:
+    """Words parted by single blanks are names of columns only if there are many, or if they look like symbols, or say what they measure."""
+    if len(words) != width or any(
+        re.fullmatch(r"[-+]?[\d.,]+|.*[:;?!=]|on|off|true|false|yes|no|=", word, re.IGNORECASE) for word in words
+    ):
+        return False
+    if width >= 4 or all(len(word) <= 2 and word[0].isalpha() for word in words):
+        return True
+    labels = [read_label(word) for word in words]
+    said = sum(
+        label.unit is not None or "_" in label.name or quantity_of(label.name, label.unit)[0] is not None
+        for label in labels
+    )
+    return said >= len(labels) / 2
 
 
 def _trim(cells: list[str]) -> list[str]:
@@ -144,7 +189,7 @@ def _aligned(line: str, shape: Shape, width: int, *, units: bool) -> tuple[list[
     """The cells of the line if they stand one over each column, and how many stand over none."""
     suits = _is_units if units else _is_words
     labels = _LABELS.match(line)
-    for cells in _cuts(labels[1] if labels else line, shape):
+    for cells in _cuts(labels[1] if labels else line, shape, width):
         trimmed = _trim(cells)
         if width > 1 and (len(trimmed) == width or len(cells) == width) and suits(trimmed):
             return [*trimmed, *[""] * (width - len(trimmed))][:width], 0
@@ -185,8 +230,8 @@ def _positioned(line: str, names_line: str, width: int) -> list[str] | None:
 
 def _grouped(names: list[str], line: str | None, shape: Shape) -> list[str]:
     """Repeated names made different by the line above, whose labels each stand over several columns."""
-    if len(set(names)) == len(names) or line is None:
-        return names
+    if len(set(names)) == len(names) or line is None or shape.delimiter == " ":
+        return names  # blanks do not say over which columns a label stands
     cells = shape.cells(uncommented(line, shape.delimiter))
     if len(_trim(cells)) < 2 or len(cells) > len(names) + 2 or not _is_words(_trim(cells)):
         return names
@@ -201,7 +246,7 @@ def _unique(columns: Sequence[Named]) -> tuple[Named, ...]:
     seen: dict[str, int] = {}
     made = []
     for index, column in enumerate(columns, start=1):
-        name = column.name or f"column {index}"
+        name = column.name or f"column_{index}"
         seen[name] = seen.get(name, 0) + 1
         made.append(Named(name if seen[name] == 1 else f"{name} {seen[name]}", column.unit, column.unknown))
     return tuple(made)
@@ -210,6 +255,10 @@ def _unique(columns: Sequence[Named]) -> tuple[Named, ...]:
 def find_header(above: Sequence[str], shape: Shape, width: int) -> Header | None:
     """The header in the lines above a table: names, with units in brackets or in a row of their own; none when there is none."""
     lines = [line for line in above if not _RULE.match(line)]
+    if (scale := _scale_of(lines, shape, width)) is not None:
+        return scale
+    if (stacked := _stacked(lines, width)) is not None:
+        return stacked
     units: list[str] | None = None
     used: list[str] = []
     for depth, line in enumerate(reversed(lines[-4:])):
@@ -242,6 +291,45 @@ def find_header(above: Sequence[str], shape: Shape, width: int) -> Header | None
         return Header(_unique(labels), (*used, line), wider)
     if units is not None and all(units):
         return Header(_unique([read_label(unit) for unit in units]), tuple(used))  # columns called by their units
+    return None
+
+
+def _scale_of(lines: Sequence[str], shape: Shape, width: int) -> Header | None:
+    """Numbers over the columns, a word or nothing over the first: columns are called by these numbers."""
+    if not lines or width < 3:
+        return None
+    cells = [
+        cell.strip()
+        for cell in shape.cells(uncommented(lines[-1], shape.delimiter).strip(" " if shape.delimiter != " " else ""))
+    ]
+    if (
+        len(cells) == width - 1
+        and all(kind_of(cell, shape.decimal) == "n" for cell in cells)
+        and lines[-1][:1] in "#;%"
+    ):
+        cells = ["", *cells]
+    if (
+        len(cells) != width
+        or kind_of(cells[0], ".") == "n"
+        or any(kind_of(cell, shape.decimal) != "n" for cell in cells[1:])
+    ):
+        return None
+    steps = np.diff(to_numbers(cells[1:], shape.decimal))
+    if not cells[0] and not ((steps > 0).all() or (steps < 0).all()):
+        return None
+    first = read_label(cells[0]) if cells[0] else Named("")
+    return Header(_unique([first, *(Named(cell) for cell in cells[1:])]), (lines[-1],))
+
+
+def _stacked(lines: Sequence[str], width: int) -> Header | None:
+    """Labels of two columns in lines of their own, above a line that says how many points follow, as FIT2D writes."""
+    if width != 2 or len(lines) < 3 or not re.fullmatch(r"\s*\d{1,8}\s*", lines[-1]):
+        return None
+    labels = [read_label(line) for line in lines[-3:-1]]
+    if len(lines) == 3 and labels[1].unit is not None:  # a title, and no line for the second label
+        labels = [labels[1], Named("")]
+    if any(label.unit is not None for label in labels) and all(len(label.name) < 40 for label in labels):
+        return Header(_unique(labels), tuple(lines[-3:]))
     return None
 
 

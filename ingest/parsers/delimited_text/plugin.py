@@ -13,11 +13,11 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from ingest.parsers.delimited_text.columns import Builder, Columns
+from ingest.parsers.delimited_text.columns import Around, Builder, Columns
 from ingest.parsers.delimited_text.dates import find_stamp
 from ingest.parsers.delimited_text.header import Header, Named, find_header
-from ingest.parsers.delimited_text.preamble import Preamble, clues, read_preamble, start_of_name
-from ingest.parsers.delimited_text.tables import LEAST_ROWS, Shape, Table, find_shape, find_tables
+from ingest.parsers.delimited_text.preamble import Preamble, clues, no_value, read_preamble, shown_order, start_of_name
+from ingest.parsers.delimited_text.tables import LEAST_ROWS, Shape, Table, find_shape, find_tables, mend_quotes
 from ingest.parsers.protocol import CannotParse, Channel, Head, Parsed
 from ingest.parsers.streams import head_unpacked, read_limited
 from ingest.parsers.text import Text, decode, lines_of
@@ -95,7 +95,7 @@ def _names(named: _Named) -> Sequence[Named]:
     width = named.table.width
     if named.header is not None:
         return named.header.columns
-    return [Named(f"column {index}") for index in range(1, width + 1)]
+    return [Named(f"column_{index}") for index in range(1, width + 1)]
 
 
 class _Reader:
@@ -110,6 +110,8 @@ class _Reader:
         if _STRUCTURED.match(text.text[:2000]):
             raise CannotParse("structured text (XML, JSON or markup) of a layout that no reader knows")
         self.lines = lines_of(text.text)
+        if '"' in text.text:
+            self.lines = mend_quotes(self.lines)
         if any(len(line) > MAX_LINE for line in self.lines):
             raise CannotParse("a line of more than a million characters; this is no table")
         shape = find_shape(self.lines)
@@ -152,12 +154,11 @@ class _Reader:
             line for number, line in enumerate(self.lines) if number not in rows and line.strip() and line not in used
         ][:2000]
 
-    def build(self, named: _Named, technique: str | None, days: Sequence[Any]) -> Columns:
+    def build(self, named: _Named, technique: str | None, around: Around) -> Columns:
         """The channels of one table."""
-        table, builder = named.table, Builder(self.shape.decimal, technique, days)
-        for index, column in enumerate(_names(named)):
-            builder.add(column, [row[index] if index < len(row) else "" for row in table.rows])
-        return builder.made
+        rows = named.table.rows
+        cells = [[row[index] if index < len(row) else "" for row in rows] for index in range(named.table.width)]
+        return Builder(self.shape.decimal, technique, around).add_all(list(zip(_names(named), cells, strict=True)))
 
     def warnings(self) -> list[str]:
         """What is odd about the main table's rows."""
@@ -209,7 +210,7 @@ def _hint(preamble_text: str, names: Sequence[Named]) -> str | None:
 
 def _start(columns: Columns, preamble: Preamble, name: str) -> tuple[dict[str, Any], list[str]]:
     """Start and end: from dates in the rows, from the preamble, or from the file's name, in this order."""
-    if columns.start is not None:
+    if columns.start is not None and not (columns.deduced and "start" in preamble.metadata):
         found = {"start": columns.start.isoformat(), "start_source": "rows"}
         return ({**found, "end": columns.end.isoformat()} if columns.end else found), []
     metadata = preamble.metadata
@@ -240,7 +241,7 @@ def _axis(channels: Sequence[Channel]) -> str | None:
         if c.quantity == "time" and c.values is not None and c.confidence >= 0.8 and _rises(c.values)
     ]
     if clocks:
-        return next((channel.name for channel in clocks if channel.times is not None), clocks[-1].name)
+        return max(clocks, key=lambda clock: (clock.times is not None, clock.confidence)).name
     for wanted in (
         "two_theta",
         "wavelength",
@@ -279,17 +280,23 @@ def _assemble(reader: _Reader) -> Parsed:
     preamble = read_preamble(around[:400], reader.name, samples)
     names = _names(reader.main)
     technique = _hint("\n".join(around[:150]) + "\n" + " ".join(column.name for column in names), names)
-    days = clues(around, reader.name)
-    columns = reader.build(reader.main, technique, days)
+    evidence = Around(clues(around, reader.name), shown_order(around), no_value(preamble.pairs))
+    columns = reader.build(reader.main, technique, evidence)
     if not any(channel.values is not None and np.isfinite(channel.values).any() for channel in columns.channels):
         raise CannotParse("no column of numbers in this text")
     start, start_warnings = _start(columns, preamble, reader.name)
-    warnings = [*reader.warnings(), *columns.warnings, *start_warnings, *_promises(preamble.pairs, len(rows))]
+    warnings = [
+        *reader.warnings(),
+        *columns.warnings,
+        *_grouped(columns),
+        *start_warnings,
+        *_promises(preamble.pairs, len(rows)),
+    ]
     if "start" not in start:
         warnings += preamble.warnings
     channels = _finish(columns, start)
     for number, other in enumerate(reader.others, start=2):
-        built = reader.build(other, technique, days)
+        built = reader.build(other, technique, evidence)
         channels += [replace(channel, name=f"{channel.name} (table {number})", axis=None) for channel in built.channels]
     if len(reader.main.table.blocks) > 1:
         blocks = reader.main.table.blocks
@@ -312,6 +319,20 @@ def _assemble(reader: _Reader) -> Parsed:
     }
     label = techniques()[technique].label["en"] if technique else ""
     return Parsed(label, channels, metadata, (), list(dict.fromkeys(warnings))[:40])
+
+
+def _grouped(columns: Columns) -> list[str]:
+    """One warning for all columns that have the same fault."""
+    found = [f"{_list(names)}: {why}" for why, names in columns.unclaimed.items()]
+    if len(columns.empty) == 1:
+        found.append(f"{columns.empty[0]}: the column is empty")
+    elif columns.empty:
+        found.append(f"{len(columns.empty)} columns are empty: {_list(columns.empty)}")
+    return found
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
 def _finish(columns: Columns, start: dict[str, Any]) -> list[Channel]:

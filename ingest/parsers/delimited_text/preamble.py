@@ -2,11 +2,19 @@
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from ingest.parsers.delimited_text.dates import Order, Stamp, compact_dates, decide_order, find_clock, find_stamp
+from ingest.parsers.delimited_text.dates import (
+    Order,
+    Stamp,
+    compact_dates,
+    decide_order,
+    find_clock,
+    find_stamp,
+    written_order,
+)
 from ingest.parsers.delimited_text.header import uncommented
 
 MAX_KEYS = 300
@@ -35,6 +43,11 @@ _OPERATOR = re.compile(
     r"^(?:operator|user(?: ?name)?|measured by|author|操作员|操作者|測定者|bediener)$", re.IGNORECASE
 )
 _INSTRUMENT = re.compile(r"^(?:instrument|device|spectrometer|system|machine|仪器|装置)$", re.IGNORECASE)
+
+_NO_VALUE = re.compile(
+    r"missing (?:value|data)|no[ _-]?data(?:[ _]?value)?$|nodata|fill ?value|null ?value|invalid (?:value|data)|bad value|缺失值|欠損値",
+    re.IGNORECASE,
+)
 
 
 class Preamble(NamedTuple):
@@ -128,7 +141,7 @@ def read_preamble(lines: Sequence[str], name: str, more: Sequence[Stamp] = ()) -
     stamp = stamp or _lone([uncommented(line) for line in lines])
     if stamp is None:
         return Preamble(pairs, metadata, warnings)
-    order = decide_order([stamp], clues(lines, name)) or _shared_order(stamp, more)
+    order = decide_order([stamp], clues(lines, name), shown_order(lines)) or _shared_order(stamp, more)
     if order is None:
         warnings.append(
             f"the date {stamp.text.strip()!r} can be read with the day or the month first; no start is claimed"
@@ -159,6 +172,25 @@ def clues(lines: Sequence[str], name: str) -> list[date]:
         if stamp is not None and len(set(stamp.readings.values())) == 1:
             found.append(next(iter(stamp.readings.values())).date())
     return found[:100]
+
+
+def shown_order(lines: Sequence[str]) -> Order | None:
+    """The order of day and month that the file spells out, or shows by a date of numbers that can be read in one way only."""
+    said: set[Order] = set()
+    for line in lines[:300]:
+        if re.search(r"format|date|time|\[|\(", line, re.IGNORECASE) and (order := written_order(line)) is not None:
+            said.add(order)
+    for line in lines[:300] if not said else ():
+        stamp = find_stamp(line)
+        if stamp is not None and len(stamp.readings) == 1 and re.match(r"\d{1,2}[-/]\d{1,2}[-/]\d{2,4}", stamp.text):
+            said |= set(stamp.readings)
+    return next(iter(said)) if len(said) == 1 else None
+
+
+def no_value(pairs: Mapping[str, str]) -> tuple[float, ...]:
+    """The numbers that the file declares to mean no value."""
+    found = [value for key, value in pairs.items() if _NO_VALUE.search(key)]
+    return tuple(float(value) for value in found if re.fullmatch(r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?", value))
 
 
 def start_of_name(name: str) -> datetime | None:

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ingest.parsers.delimited_text.cells import Decimal, kind_of
+from ingest.parsers.delimited_text.cells import Decimal, kind_of, kinds_of_column
 
 DELIMITERS = ("\t", ";", ",", "|", " ")
 _SAMPLE = 300
 LEAST_ROWS = 3
 MAX_COLUMNS = 5000
+_STEADY, _CHUNK = 40, 4096
 _SETTING = re.compile(r"\s*(?:[#%\'!]|//)|[^\d\t,;|][^\t,;|]{0,80}[:=]\s*[\t,;|]")  # a comment, or a key with its value
 
 
@@ -33,6 +34,22 @@ class Shape:
                 found = line.split(self.delimiter)
             return [cell.strip() for cell in found]
         return [cell.strip() for cell in line.split(self.delimiter)]
+
+    def rows(self, lines: Sequence[str]) -> list[list[str]] | None:
+        """The cells of many lines; none where a line cannot be cut by itself."""
+        if self.delimiter == " ":
+            return [line.replace('"', "").split() for line in lines]
+        joined = "\n".join(lines)
+        if '"' in joined:
+            try:
+                found = list(csv.reader(lines, delimiter=self.delimiter, skipinitialspace=True))
+            except csv.Error:
+                return None
+        else:
+            found = [line.split(self.delimiter) for line in lines]
+        if " " in joined or (self.delimiter != "\t" and "\t" in joined):
+            found = [[cell.strip() for cell in row] for row in found]
+        return found
 
     def kinds(self, cells: Sequence[str]) -> str:
         """The kinds of the cells, one letter each."""
@@ -57,11 +74,12 @@ class Table:
         return len(self.rows) * self.width
 
 
-def is_row(kinds: str) -> bool:
-    """True for a line that could be a row of a table of numbers."""
+def is_row(kinds: str, clear: bool = False) -> bool:
+    """True for a line that could be a row of a table of numbers; between `clear` delimiters more of it may be text."""
     numbers, times, texts = kinds.count("n"), kinds.count("t"), kinds.count("x")
     full = numbers + times + texts
-    return numbers + times >= 1 and (numbers + times) >= 0.4 * full and (numbers >= 1 or len(kinds) >= 2)
+    share = 0.2 if clear and len(kinds) >= 6 else 0.4
+    return numbers + times >= 1 and (numbers + times) >= share * full and (numbers >= 1 or len(kinds) >= 2)
 
 
 def _windows(lines: Sequence[str]) -> list[Sequence[str]]:
@@ -81,7 +99,7 @@ def _score(windows: Sequence[Sequence[str]], shape: Shape) -> float:
                 continue
             cells = shape.cells(line[:20_000])
             kinds = shape.kinds(cells) if len(cells) <= MAX_COLUMNS else ""
-            row = is_row(kinds) and (shape.delimiter == " " or len(cells) > 1 or kinds == "n")
+            row = is_row(kinds, shape.delimiter != " ") and (shape.delimiter == " " or len(cells) > 1 or kinds == "n")
             if row and (not run or run[-1][0] == len(cells)):
                 run.append((len(cells), _worth(kinds, shape)))
                 continue
@@ -100,12 +118,13 @@ def _worth(kinds: str, shape: Shape) -> float:
 def find_shape(lines: Sequence[str]) -> Shape | None:
     """The cut that makes the most sense of the lines; none when nothing looks like a table."""
     windows = _windows([line for line in lines if line.strip()])
+    quoted = any('","' in line for window in windows for line in window)
     scores: dict[Shape, float] = {}
     for delimiter in DELIMITERS:
         if delimiter != " " and not any(delimiter in line for window in windows for line in window):
             continue
         for decimal in (".", ","):
-            if delimiter == "," and decimal == ",":
+            if delimiter == "," and decimal == "," and not quoted:
                 continue
             shape = Shape(delimiter, "," if decimal == "," else ".")
             scores[shape] = _score(windows, shape)
@@ -118,29 +137,101 @@ def find_shape(lines: Sequence[str]) -> Shape | None:
     return best if scores[best] > 0 else None
 
 
-def _segments(lines: Sequence[str], shape: Shape) -> list[Table]:
+class _Segments:
     """Runs of row-like lines; blank lines do not end a run, other lines do."""
-    found: list[Table] = []
-    current: Table | None = None
-    above: list[str] = []
-    for number, line in enumerate(lines):
+
+    def __init__(self, lines: Sequence[str], shape: Shape) -> None:
+        self.lines, self.shape = lines, shape
+        self.found: list[Table] = []
+        self.current: Table | None = None
+        self.above: list[str] = []
+        self.kinds = ""  # of the last row
+
+    def find(self) -> list[Table]:
+        """All runs."""
+        number, slow_until = 0, 0
+        while number < len(self.lines):
+            steady = self.current is not None and len(self.current.rows) >= _STEADY and number >= slow_until
+            if steady and self._many(number):
+                number += _CHUNK
+                continue
+            slow_until = number + _CHUNK if steady else slow_until
+            self._one(number)
+            number += 1
+        self._end()
+        return self.found
+
+    def _end(self) -> None:
+        if self.current is not None:
+            self.found.append(self.current)
+            self.current = None
+
+    def _one(self, number: int) -> None:
+        line = self.lines[number]
         if not line.strip():
-            continue
-        cells = shape.cells(line)
-        if len(cells) <= MAX_COLUMNS and not _SETTING.match(line) and is_row(shape.kinds(cells)):
-            if current is None:
-                current = Table(len(cells), above=above)
-                above = []
-            current.rows.append(cells)
-            current.lines.append(number)
-        else:
-            if current is not None:
-                found.append(current)
-                current = None
-            above.append(line)
-    if current is not None:
-        found.append(current)
-    return found
+            return
+        cells = self.shape.cells(line)
+        if self.shape.delimiter != " " and len(cells) > 1 and not any(cells):
+            return
+        kinds = self.shape.kinds(cells) if len(cells) <= MAX_COLUMNS else ""
+        row = (
+            kinds and not _SETTING.match(line) and (is_row(kinds, self.shape.delimiter != " ") or self._goes_on(kinds))
+        )
+        if not row:
+            self._end()
+            self.above.append(line)
+            return
+        if self.current is None:
+            self.current = Table(len(cells), above=self.above)
+            self.above = []
+        self.current.rows.append(cells)
+        self.current.lines.append(number)
+        self.kinds = kinds
+
+    def _goes_on(self, kinds: str) -> bool:
+        """A row in which every reading failed, within a table."""
+        return (
+            self.current is not None
+            and len(kinds) == len(self.current.rows[-1])
+            and len(kinds) > 1
+            and "x" not in kinds
+        )
+
+    def _many(self, number: int) -> bool:
+        """Take a block of lines at once, if all of them are rows like the one before."""
+        assert self.current is not None  # noqa: S101 (checked by the caller)
+        block = [
+            (at, line) for at, line in enumerate(self.lines[number : number + _CHUNK], start=number) if line.strip()
+        ]
+        if len(block) < _STEADY:
+            return False
+        texts = [line for _, line in block]
+        rows = self.shape.rows(texts)
+        if rows is None or len(rows) != len(block) or any(len(row) != len(self.kinds) for row in rows):
+            return False
+        columns = zip(*rows, strict=True)
+        if not all(_like(kind, column, self.shape.decimal) for kind, column in zip(self.kinds, columns, strict=True)):
+            return False
+        if self.kinds[0] not in "nt" and any(_SETTING.match(line) for line in texts):
+            return False
+        self.current.rows += rows
+        self.current.lines += [at for at, _ in block]
+        return True
+
+
+def _like(kind: str, cells: Sequence[str], decimal: Decimal) -> bool:
+    """Whether all cells may stand in a column of this kind."""
+    if kind == "x":
+        return True
+    if kind == "n" and decimal == ".":
+        try:
+            for _ in map(float, cells):
+                pass
+            return True
+        except ValueError:
+            pass
+    seen = set(kinds_of_column(cells, decimal))
+    return seen <= {kind, "e"}
 
 
 def _peel(table: Table, shape: Shape) -> Table | None:
@@ -155,8 +246,13 @@ def _peel(table: Table, shape: Shape) -> Table | None:
         widths = Counter(len(row) for row in table.rows)
     first = 0
     typical = _typical(table.rows, width, shape)
-    while first < min(len(table.rows) - 1, 60) and not _alike(shape.kinds(table.rows[first]), typical):
+    while first < min(len(table.rows) - 1, 60) and (
+        not _alike(shape.kinds(table.rows[first]), typical)
+        or (shape.delimiter == " " and len(table.rows[first]) < width)
+    ):
         first += 1
+    if first == 0 and len(table.rows) > LEAST_ROWS and _is_scale(table.rows, shape, width):
+        first = 1
     skipped = [shape.delimiter.join(row) for row in table.rows[:first]]
     rows = table.rows[first:]
     widest = max((w for w in widths if w == width or widths[w] >= max(3, 0.01 * len(rows))), default=width)
@@ -164,14 +260,23 @@ def _peel(table: Table, shape: Shape) -> Table | None:
         width = widest
     while width > 1 and all(not row[width - 1] for row in rows if len(row) >= width):
         width -= 1  # a delimiter at the end of each line makes no column
-    made = Table(width, [row[:width] for row in rows], table.lines[first:], [*table.above, *skipped])
-    made.ragged = sum(len(row) < width or not _blank_beyond([row], width) for row in rows)
+    odd = [row for row in rows if len(row) != width]
+    made = Table(width, [row[:width] for row in rows] if odd else rows, table.lines[first:], [*table.above, *skipped])
+    made.ragged = sum(len(row) < width or not _blank_beyond([row], width) for row in odd)
     made.blocks = [len(rows)]
     return made
 
 
 def _blank_beyond(rows: Sequence[Sequence[str]], width: int) -> bool:
     return all(not cell for row in rows for cell in row[width:])
+
+
+def _is_scale(rows: Sequence[Sequence[str]], shape: Shape, width: int) -> bool:
+    """A first row of numbers over the columns, with nothing or a word over the first: the second axis of a map."""
+    kinds = shape.kinds(rows[0])
+    if width < 3 or len(kinds) != width or kinds[0] not in "ex" or set(kinds[1:]) != {"n"}:
+        return False
+    return all(row and shape.kinds(row[:1]) == "n" for row in rows[1:50])
 
 
 def _steady_tail(table: Table, width: int) -> Table | None:
@@ -198,11 +303,33 @@ def _typical(rows: Sequence[Sequence[str]], width: int, shape: Shape) -> list[se
 def _alike(kinds: str, typical: Sequence[set[str]]) -> bool:
     if abs(len(kinds) - len(typical)) > max(1, len(typical) // 8):
         return False
-    agree = sum(kind in wanted for kind, wanted in zip(kinds, typical, strict=False))
+    agree = sum(
+        kind in wanted or (kind == "n" and wanted == {"e"}) for kind, wanted in zip(kinds, typical, strict=False)
+    )
     return agree >= 0.6 * len(typical) and not (kinds[0] == "x" and "x" not in typical[0])
 
 
 def find_tables(lines: Sequence[str], shape: Shape) -> list[Table]:
     """All runs of rows, in the order of the file."""
-    found = [_peel(segment, shape) for segment in _segments(lines, shape)]
+    found = [_peel(segment, shape) for segment in _Segments(lines, shape).find()]
     return [table for table in found if table is not None and table.rows]
+
+
+def mend_quotes(lines: Sequence[str]) -> list[str]:
+    """Lines of which a quoted cell with line ends in it is one line again."""
+    made: list[str] = []
+    at = 0
+    while at < len(lines):
+        line, taken = lines[at], 1
+        while (
+            line.count('"') % 2
+            and re.search(r'(?:^|[,;\t])\s*"[^"]*$', line)
+            and taken < 12
+            and at + taken < len(lines)
+        ):
+            line = f"{line} {lines[at + taken]}"
+            taken += 1
+        closed = line.count('"') % 2 == 0
+        made.append(line if closed else lines[at])
+        at += taken if closed else 1
+    return made
