@@ -118,11 +118,11 @@ def join(packed: Iterable[bytes], *, descriptors: tuple[Descriptor, ...], header
     """
     events: list[Event] = []
     blocks: list[Block] = []
-    known = {one.name: one for one in descriptors}
+    known = {(one.name, one.version): one for one in descriptors}
     for head, bodies in _alike(packed):
         for _ in bodies:
             events.extend(head.events)
-        known.update((one.name, one) for one in head.descriptors)
+        known.update(((one.name, one.version), one) for one in head.descriptors)
         if len(head.shapes) == 1 and head.shapes[0][0] == 1:
             _append_rows(blocks, head.shapes[0][1], b"".join(bodies))
         else:

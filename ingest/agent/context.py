@@ -52,7 +52,7 @@ class RunningSource:
         began = time.monotonic()
         before = self.state
         while True:
-            reason = self._no_room()
+            reason = self.no_room()
             if reason is None:
                 try:
                     self.spool.commit(self.name, self.instrument, items, checkpoints or {}, now=time.time_ns())
@@ -77,7 +77,8 @@ class RunningSource:
             log.log(logging.WARNING if error else logging.INFO, "source %s: %s %s", self.name, state, error)
         self.state, self.error = state, error
 
-    def _no_room(self) -> str | None:
+    def no_room(self) -> str | None:
+        """Why nothing can be stored now."""
         if self.spool.bytes > self.room.max_bytes:
             return f"the spool is full ({self.spool.bytes} of {self.room.max_bytes} bytes, spool.max_bytes)"
         free = shutil.disk_usage(self.spool.path.parent).free

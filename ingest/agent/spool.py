@@ -22,7 +22,7 @@ from ingest.agent.spool_file import epoch_make, spool_move_aside, spool_open, tr
 from ingest.contract import Descriptor, decode_batch
 
 log = logging.getLogger(__name__)
-LANES = {"data": "frames", "events": "frames", "tail": "lines", "close": "lines", "file": "files"}
+LANES = {"data": "frames", "replay": "frames", "events": "frames", "tail": "lines", "close": "lines", "file": "files"}
 VACUUM_PAGES = 2000
 MAX_CLAIM_BYTES = 2 * 2**20  # of packed frames in one batch
 MAX_CLAIM_ITEMS = 5000
@@ -141,14 +141,20 @@ class Spool:
         for (found,) in self._all(f"SELECT id {_TURN} AND sequence IS NOT NULL ORDER BY sequence LIMIT 100", FRAMES):
             if found not in skip:
                 row = self._row(found)
-                return Claimed(row, historical=row.created < now - self._live_ns, fresh=False)
-        oldest = self._first(f"SELECT source, key, created {_TURN} AND sequence IS NULL ORDER BY id LIMIT 1", FRAMES)
+                old = row.kind == "replay" or row.created < now - self._live_ns
+                return Claimed(row, historical=old, fresh=False)
+        oldest = self._first(
+            f"SELECT source, key, created, kind {_TURN} AND sequence IS NULL ORDER BY id LIMIT 1", FRAMES
+        )
         if oldest is None:
             return None
-        source, instrument, created = oldest
+        source, instrument, created, kind = oldest
         edge = now - self._live_ns
+        if created >= edge and kind == "replay":
+            return self._number(source, instrument, f"{_WAITING} AND kind = 'replay'", FRAMES, historical=True, now=now)
         if created >= edge:
-            return self._number(source, instrument, _WAITING, FRAMES, historical=False, now=now)
+            where = f"{_WAITING} AND kind <> 'replay'"
+            return self._number(source, instrument, where, FRAMES, historical=False, now=now)
         live = self._first(f"SELECT source, key {_LIVE} ORDER BY created LIMIT 1", (edge,))
         if live is not None:
             return self._number(live[0], live[1], _LIVE, (edge,), historical=False, now=now)
@@ -348,13 +354,13 @@ def _rows(item: Item, instrument: str) -> Iterator[tuple[str, str, int, dict[str
     """kind, key, rows, head, payload of what one item becomes; events apart from data, so that data may overtake."""
     match item:
         case Frames(blocks=blocks, events=events, descriptors=descriptors):
-            data = Frames(blocks, (), descriptors)
+            data, kind = Frames(blocks, (), descriptors), "replay" if item.historical else "data"
             packed = pack(data) if blocks or descriptors else b""
             if len(packed) > MAX_ITEM_BYTES:
                 for piece in frames_split(data, MAX_ITEM_BYTES):
-                    yield "data", instrument, rows_of(piece), {}, pack(piece)
+                    yield kind, instrument, rows_of(piece), {}, pack(piece)
             elif packed:
-                yield "data", instrument, rows_of(data), {}, packed
+                yield kind, instrument, rows_of(data), {}, packed
             for piece in frames_split(Frames(events=events), MAX_ITEM_BYTES):
                 yield "events", instrument, len(piece.events), {}, pack(piece)
         case TailPiece():

@@ -43,6 +43,9 @@ class Descriptor(BaseModel):
     low: float | None = Field(default=None, description="below this the reading is out of range")
     high: float | None = None
     version: int = 1
+    since: int | None = Field(
+        default=None, description="ns since 1970: holds from then on; none = from the first row of its batch"
+    )
 
 
 class Event(BaseModel):

@@ -152,7 +152,11 @@ def _describe(instrument: Instrument, descriptors: Sequence[Descriptor], names: 
     """Keep new descriptors, and a bare one for a channel nobody described; what is known is not looked up again."""
     which = (instrument.pk, instrument.created)
     rows = [
-        ChannelDescriptor(instrument=instrument, since_ns=since_ns, **descriptor.model_dump())
+        ChannelDescriptor(
+            instrument=instrument,
+            since_ns=since_ns if descriptor.since is None else descriptor.since,
+            **descriptor.model_dump(exclude={"since"}),
+        )
         for descriptor in descriptors
         if (*which, descriptor.name, descriptor.version) not in _described
     ]

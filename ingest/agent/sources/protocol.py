@@ -14,11 +14,12 @@ Checkpoints = Mapping[str, dict[str, Any] | None]  # JSON values of the source's
 
 @dataclass(frozen=True)
 class Frames:
-    """Live rows, events and what the channels are."""
+    """Live rows, events and what the channels are. `historical`: the sender itself replays rows of earlier."""
 
     blocks: tuple[Block, ...] = ()
     events: tuple[Event, ...] = ()
     descriptors: tuple[Descriptor, ...] = ()
+    historical: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,10 @@ class SourceContext(Protocol):
 
         Raises Stopping when the agent ends while waiting: then nothing was stored.
         """
+        ...
+
+    def no_room(self) -> str | None:
+        """Why nothing can be stored now (spool or disk full), none where there is room."""
         ...
 
     def wait(self, seconds: float) -> bool:

@@ -1,0 +1,1 @@
+"""Rows that programs on this computer push over HTTP."""
