@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 from eln.accounts import views as accounts
 from eln.entries import api as files
 from eln.entries import views as entries
+from eln.instruments import exports
 from eln.instruments import views as instruments
 from eln.reading import views as reading
 from eln.samples import views as samples
@@ -45,6 +46,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("instruments/<slug:slug>/", instruments.instrument, name="instrument"),
     path("instruments/<slug:slug>/channels/", reading.channels, name="channels"),
     path("instruments/<slug:slug>/stream/", instruments.stream, name="stream"),
+    path("instruments/<slug:slug>/export/", exports.instrument_export, name="instrument-export"),
+    path("instruments/<slug:slug>/export/<str:kind>/", exports.instrument_export, name="instrument-export"),
+    path("runs/<str:uid>/export/<str:kind>/", exports.run_export, name="run-export"),
     path("instruments/<slug:slug>/enrol/", instruments.enrol, name="enrol"),
     path("instruments/<slug:slug>/project/", instruments.place, name="place"),
     path("upload/", upload.upload, name="upload"),

@@ -99,6 +99,14 @@ def points_read(
     return merged(parts)
 
 
+def stored_spans(*, instrument: str, start_ns: int, end_ns: int) -> list[tuple[int, int, int]]:
+    """(start, end, points) of each segment and waiting batch that reaches into a stretch of time, for planning a long read."""
+    where = Q(instrument__slug=instrument) & _overlap(start_ns, end_ns)
+    segments = Segment.objects.filter(where, retired__isnull=True).values_list("start_ns", "end_ns", "points")
+    waiting = FrameBatch.objects.filter(where, payload__isnull=False).values_list("start_ns", "end_ns", "points")
+    return [(int(a or 0), int(b or 0), n) for a, b, n in [*segments, *waiting]]
+
+
 def series_read(
     *, instrument: str, channels: Sequence[str], start_ns: int, end_ns: int, max_points: int = 2000
 ) -> dict[str, Series]:
