@@ -11,8 +11,7 @@ import yaml
 
 from ingest.parsers.columns import with_axis
 from ingest.parsers.protocol import Channel, Step
-
-MAX_STEPS = 2000
+from ingest.parsers.steps import steps_of_runs
 
 
 @cache
@@ -58,15 +57,12 @@ def sequence_steps(
     """One step for each run of rows with the same sequence number `Ns`, with that sequence's parameters."""
     found = {channel.name: channel.values for channel in channels if channel.values is not None}
     ns, time = found.get("Ns"), found.get("time")
-    if ns is None or time is None or not len(ns) or not np.isfinite(ns).all():
+    if ns is None or time is None or not np.isfinite(ns).all():
         return [], []
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(ns)) + 1])
-    ends = np.concatenate([starts[1:], [len(ns)]]) - 1
-    steps = []
-    for first, last in list(zip(starts, ends, strict=True))[:MAX_STEPS]:
-        number = int(ns[first])
+
+    def describe(row: int) -> tuple[str, dict[str, Any]]:
+        number = int(ns[row])
         values = {name: row[number] for name, row in parameters.items() if 0 <= number < len(row) and row[number] != ""}
-        kind = values.get("ctrl_type")
-        steps.append(Step(f"Ns {number}" + (f" {kind}" if kind else ""), float(time[first]), float(time[last]), values))
-    left = len(starts) - len(steps)
-    return steps, [f"the first {MAX_STEPS} of {len(starts)} steps are listed"] if left else []
+        return f"Ns {number} {values.get('ctrl_type', '')}".strip(), values
+
+    return steps_of_runs(ns, time, describe)

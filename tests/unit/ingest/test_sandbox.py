@@ -36,6 +36,8 @@ def run_guarded(body: str, out: Path, limits: str = '{"memory_bytes": 8e8, "cpu_
         "import os; os.system('true')",
         "open('/tmp/parser-wrote-this', 'w')",
         "import os; os.remove('/etc/hostname')",
+        "import os; os.remove('hostname', dir_fd=os.open('/etc', os.O_RDONLY))",
+        "import os; os.remove('../../../../../../../../etc/hostname')",
     ],
 )
 def test_a_parser_may_not_reach_out(tmp_path: Path, body: str) -> None:
@@ -45,6 +47,12 @@ def test_a_parser_may_not_reach_out(tmp_path: Path, body: str) -> None:
 
 def test_a_parser_may_write_its_own_folder(tmp_path: Path) -> None:
     assert run_guarded(f"open({str(tmp_path / 'x')!r}, 'w').write('y'); print('fine')", tmp_path) == "fine\n"
+
+
+def test_a_library_may_unpack_into_the_parsers_own_folder_and_clean_up(tmp_path: Path) -> None:
+    body = "import tempfile, pathlib\nwith tempfile.TemporaryDirectory() as d:\n    pathlib.Path(d, 'x').write_text('y')\nprint('fine')"
+    assert run_guarded(body, tmp_path) == "fine\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_parser_gets_no_more_memory_than_allowed(tmp_path: Path) -> None:
