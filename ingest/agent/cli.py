@@ -1,9 +1,8 @@
-"""`lodestone-agent`: run, check, status, retry, enrol. Exit 0 = well, 2 = something for a person to do."""
+"""`lodestone-agent`: run, check, status, retry, enrol, rotate, install-service. Exit 0 = well, 2 = something for a person to do."""
 
 import argparse
 import json
 import logging
-import os
 import re
 import signal
 import socket
@@ -14,17 +13,21 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from ingest.agent import VERSION
 from ingest.agent.config import ServerSettings, Settings, config_read
+from ingest.agent.dry_run import dry_run
 from ingest.agent.errors import AgentError, ConfigError, ServerError, SourceError
+from ingest.agent.remote import Remote
 from ingest.agent.runner import agent_run
+from ingest.agent.service import service_of
 from ingest.agent.status import rejected_requeue, status_read, status_text
+from ingest.agent.tokens import token_rotate, token_write
 from ingest.agent.wire import Wire
 
+OPEN = "http, not https: whoever listens on the network can read the token and the data"
 DEFAULT_CONFIG = Path("agent.toml")
 
 
@@ -53,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--verbose", action="store_true")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command, text in (
+        ("rotate", rotate, "replace this agent's token by a new one"),
+        ("install-service", install_service, "have the system start the agent and keep it running"),
         ("run", run, "collect and ship until stopped"),
         ("check", check, "validate the configuration, reach the server, look at the sources"),
         ("status", status, "what waits, how old it is, what was refused"),
@@ -62,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=text, description=text)
         one.add_argument("-c", "--config", type=Path, default=DEFAULT_CONFIG, help="TOML file (agent.toml)")
         one.set_defaults(command=command)
+        if name == "run":
+            one.add_argument("--dry-run", action="store_true", help="say what would be shipped; spool and send nothing")
+            one.add_argument("--seconds", type=float, default=10, help="how long a dry run looks (10)")
+        if name == "install-service":
+            one.add_argument("--user", action="store_true", help="for this person only; needs no administrator")
+            one.add_argument("--print", action="store_true", help="show what would be written and run; change nothing")
         if name in ("check", "status"):
             one.add_argument("--json", action="store_true", help="print one JSON document")
         if name == "enrol":
@@ -82,7 +93,42 @@ def run(options: argparse.Namespace) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    if settings.server.is_open:
+        logging.getLogger(__name__).warning(OPEN)
+    if options.dry_run:
+        return _dry_run(settings, options.seconds, stopping)
     agent_run(settings, stopping=stopping)
+    return 0
+
+
+def _dry_run(settings: Settings, seconds: float, stopping: threading.Event) -> int:
+    present = Remote(settings).start()
+    told = dry_run(present, seconds=seconds, stopping=stopping, say=print)
+    for one in told:
+        print(f"{one.name}: would ship {one.rows} rows, {one.lines} lines, {one.files} files, {one.bytes} bytes")
+    return 2 if any(one.error for one in told) else 0
+
+
+def rotate(options: argparse.Namespace) -> int:
+    """Replace the token; a running agent goes on with the new one by itself."""
+    answer = token_rotate(config_read(options.config).server)
+    ends = answer.get("expires")
+    until = f"until {time.strftime('%Y-%m-%d', time.gmtime(ends))}" if ends else "until it is rotated or revoked"
+    print(f"the token was replaced; the new one is valid {until}")
+    return 0
+
+
+def install_service(options: argparse.Namespace) -> int:
+    """Write the service and switch it on, or only show it."""
+    settings = config_read(options.config)
+    settings.server.secret()
+    service = service_of(settings, options.config, user=options.user)
+    if options.print:
+        print(f"# {service.path}\n{service.text}")
+        print("\n".join(f"# {' '.join(command)}" for command in service.commands))
+        return 0
+    service.install()
+    print(f"{service.path} is written and switched on; `lodestone-agent status` says how it goes")
     return 0
 
 
@@ -91,6 +137,8 @@ def check(options: argparse.Namespace) -> int:
     settings = config_read(options.config)
     faults: list[str] = []
     found: dict[str, list[str]] = {"config": [f"{options.config} is valid"]}
+    if settings.server.is_open:
+        found["config"].append(f"WARNING: {OPEN}")
     try:
         found["server"] = _server_check(settings)
     except (ServerError, ConfigError) as error:
@@ -117,9 +165,6 @@ def _server_check(settings: Settings) -> list[str]:
         wire.ping()
         offset = wire.clock.offset or 0
         lines = [f"{settings.server.url} answers", f"this computer's clock is {-offset / 1e9:+.3f} s from the server's"]
-        host = urlsplit(settings.server.url).hostname
-        if settings.server.url.startswith("http:") and host not in ("127.0.0.1", "localhost", "::1"):
-            lines.append("WARNING: http, not https: whoever listens on the network can read the token")
         return lines
     finally:
         wire.close()
@@ -131,8 +176,9 @@ def status(options: argparse.Namespace) -> int:
     now = time.time_ns()
     document = status_read(settings, now=now)
     print(json.dumps(document, ensure_ascii=False) if options.json else status_text(document, now=now))
-    unauthorised = (document.get("server") or {}).get("state") == "unauthorised"
-    return 2 if document["rejected"] or unauthorised else 0
+    state = (document.get("server") or {}).get("state")
+    refused = (document.get("config") or {}).get("refused")
+    return 2 if document["rejected"] or refused or state in ("unauthorised", "incompatible") else 0
 
 
 def retry(options: argparse.Namespace) -> int:
@@ -199,13 +245,3 @@ def _token_file(config: Path) -> tuple[Path, set[str]]:
     return config.absolute().parent / Path(named).expanduser(), {
         one["instrument"] for one in everywhere if isinstance(one.get("instrument"), str)
     }
-
-
-def token_write(path: Path, token: str) -> None:
-    """Replace the token file in one step; never readable by others, not for a moment."""
-    part = path.with_name(path.name + ".part")
-    part.unlink(missing_ok=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as handle:
-        handle.write(token + "\n")
-    part.replace(path)

@@ -3,6 +3,7 @@
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
@@ -46,6 +47,11 @@ class ServerSettings(_Table):
             raise ValueError(f"ca_file: {self.ca_file} does not exist")
         return self
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the token crosses the network for all to read."""
+        return self.url.startswith("http:") and urlsplit(self.url).hostname not in ("127.0.0.1", "localhost", "::1")
+
     def secret(self) -> str:
         """The token. Raises ConfigError with what to do where there is none yet."""
         if self.token is not None:
@@ -60,6 +66,12 @@ class ServerSettings(_Table):
         if not token:
             raise ConfigError(f"server.token_file: {path} is empty; run `lodestone-agent enrol` again")
         return token
+
+
+class StatusSettings(_Table):
+    """The page on this computer that says how the agent is; nothing of it can be reached from elsewhere."""
+
+    port: int = Field(default=8410, ge=0, le=65535, description="on 127.0.0.1; 0: no page")
 
 
 class SpoolSettings(_Table):
@@ -96,13 +108,20 @@ class SourceSettings(BaseModel):
         except SourceError as error:
             return [f"type: {error}"]
         except ValidationError as error:
-            return _faults(error)
+            return config_faults(error)
         return []
 
     def build(self, folder: Path) -> Source:
         """The source, ready to run; `folder` is where relative paths begin."""
-        kind = source_type(self.type)
-        return kind(self.name, kind.Params.model_validate(self.params, context={"folder": folder}))
+        return source_type(self.type)(self.name, self._validated(folder))
+
+    def paths(self, folder: Path) -> list[tuple[str, Path]]:
+        """Every path among the plugin's keys."""
+        params = self._validated(folder)
+        return [(key, value) for key in type(params).model_fields if isinstance(value := getattr(params, key), Path)]
+
+    def _validated(self, folder: Path) -> BaseModel:
+        return source_type(self.type).Params.model_validate(self.params, context={"folder": folder})
 
 
 class Settings(_Table):
@@ -111,22 +130,35 @@ class Settings(_Table):
     instrument: str | None = Field(default=None, min_length=1, max_length=80, description="of sources that name none")
     server: ServerSettings
     spool: SpoolSettings = SpoolSettings()
-    sources: tuple[SourceSettings, ...]
+    status: StatusSettings = StatusSettings()
+    remote: bool = Field(default=True, description="whether the site may name the sources")
+    remote_types: tuple[Name, ...] | None = Field(
+        default=None, description="kinds of source the site may name; not given: those named in this file"
+    )
+    remote_folders: tuple[Path, ...] | None = Field(
+        default=None, description="folders the site may name, and what is below; not given: those named in this file"
+    )
+    sources: tuple[SourceSettings, ...] = ()
     folder: Path = Field(default=Path(), exclude=True, description="of the TOML file; set when it is read")
 
     @field_validator("sources")
     @classmethod
     def _names_differ(cls, sources: tuple[SourceSettings, ...]) -> tuple[SourceSettings, ...]:
-        if not sources:
-            raise ValueError("name at least one [[sources]]")
         names = [source.name for source in sources]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"names must differ; given twice: {', '.join(twice)}")
         return sources
 
+    @field_validator("remote_folders")
+    @classmethod
+    def _beside(cls, folders: tuple[Path, ...] | None, info: ValidationInfo) -> tuple[Path, ...] | None:
+        return folders and tuple(one for folder in folders if (one := _beside_config(folder, info)))
+
     @model_validator(mode="after")
     def _instruments_known(self) -> "Settings":
+        if not self.sources and not (self.remote and self.remote_types):
+            raise ValueError("name at least one [[sources]], or the remote_types that the site may name")
         for at, source in enumerate(self.sources):
             if source.instrument is None and self.instrument is None:
                 raise ValueError(f"sources.{at}.instrument: give the slug of the instrument, here or at the top")
@@ -154,14 +186,15 @@ def config_read(path: Path) -> Settings:
     try:
         settings = Settings.model_validate({**document, "folder": path.parent}, context={"folder": path.parent})
     except ValidationError as error:
-        raise ConfigError("\n  ".join([f"{path}:", *_faults(error)])) from error
+        raise ConfigError("\n  ".join([f"{path}:", *config_faults(error)])) from error
     faults = [f"sources.{at}.{line}" for at, one in enumerate(settings.sources) for line in one.faults(path.parent)]
     if faults:
         raise ConfigError("\n  ".join([f"{path}:", *faults]))
     return settings
 
 
-def _faults(error: ValidationError) -> list[str]:
+def config_faults(error: ValidationError) -> list[str]:
+    """One line for each wrong key, with its name."""
     lines = []
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
         key = ".".join(str(part) for part in fault["loc"])

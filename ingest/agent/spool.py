@@ -259,6 +259,10 @@ class Spool:
         oldest = self._one("SELECT created FROM outbox ORDER BY id LIMIT 1")
         return (0 if oldest is None else max(self._waiting, 0)), self.bytes, oldest
 
+    def rejected(self) -> int:
+        """How many items were refused for good."""
+        return int(self._one("SELECT COUNT(*) FROM rejected"))
+
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def _number(

@@ -29,12 +29,27 @@ def status_read(settings: Settings, *, now: int) -> dict[str, Any]:
             "server": state["server"],
             "clock_offset_s": None if offset is None else offset / 1e9,
             "disk_free": state["disk_free"],
+            "token_expires": state.get("token_expires"),
+            "config": state.get("config"),
+            "metrics": state.get("metrics"),
         }
     document["sources"] = _sources(settings, document.pop("waiting"), state)
     document["max_bytes"] = settings.spool.max_bytes
     damaged = sorted(path.parent.glob(path.name + ".damaged-*"))
     document["damaged"] = [str(one) for one in damaged if not one.name.endswith(("-wal", "-shm"))]
     return document
+
+
+def checkpoints_read(path: Path, source: str) -> dict[str, dict[str, Any]]:
+    """How far a source is, by the spool; nothing where there is none yet."""
+    if not path.exists():
+        return {}
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as db:
+            rows = db.execute("SELECT key, value FROM checkpoints WHERE source = ?", (source,)).fetchall()
+    except sqlite3.Error as error:
+        raise SpoolError(f"the spool {path} cannot be read ({error})") from error
+    return {key: json.loads(value) for key, value in rows}
 
 
 def _queue(path: Path, *, now: int) -> dict[str, Any]:
@@ -132,6 +147,14 @@ def status_text(document: dict[str, Any], *, now: int) -> str:
     if document["oldest"] is not None:
         oldest = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(document["oldest"] / 1e9))
         lines.append(f"oldest    {oldest} UTC")
+    if document.get("token_expires"):
+        ends = time.strftime("%Y-%m-%d", time.gmtime(document["token_expires"]))
+        lines.append(f"token     ends on {ends}; it is rotated before, or by `lodestone-agent rotate`")
+    config = document.get("config") or {}
+    if config.get("version"):
+        lines.append(f"config    version {config['version']} of the site")
+    if config.get("refused"):
+        lines.append(f"config    version {config['refused_version']} of the site is not used: {config['refused']}")
     for one in document["sources"]:
         lines.append(f"source    {one['name']}: {one['state']}, {one['rows']} rows waiting {one['error']}".rstrip())
     for one in document["rejected"]:

@@ -29,6 +29,7 @@ class Uploader:
         self.state: State = "starting"
         self.reason = ""
         self.last_delivery: int | None = None
+        self.rows_sent = self.bytes_sent = 0  # since the start
         self._spool, self._wire, self._stopping = spool, wire, stopping
         self._files = FileDelivery(wire, spool)
         self._retry_max_s = retry_max_s
@@ -41,6 +42,8 @@ class Uploader:
         while not self._stopping.is_set():
             self._spool.filled.clear()
             if not self.step():
+                if self.state != "online":
+                    self._attempt("ping", lambda: None)  # nothing to send: find out whether it could be
                 self._spool.shrink()
                 self._spool.filled.wait(0.5)
 
@@ -83,6 +86,8 @@ class Uploader:
                 log.error("a batch of %s was refused and set aside: %s", claimed.row.source, refusal)
                 return
             self._spool.done([claimed.row])
+            self.rows_sent += claimed.row.rows
+            self.bytes_sent += len(data)
 
         self._attempt(claimed.row.id, send)
         return True
@@ -91,7 +96,11 @@ class Uploader:
         rows = self._spool.files_next(skip=frozenset(key for key in self._resting if isinstance(key, str)))
         if not rows:
             return False
-        self._attempt(rows[0].key, lambda: self._files.step(rows))
+
+        def send() -> None:
+            self.bytes_sent += self._files.step(rows)
+
+        self._attempt(rows[0].key, send)
         return True
 
     def _attempt(self, key: int | str, send: Callable[[], object]) -> None:

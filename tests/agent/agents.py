@@ -34,6 +34,7 @@ def a_config(place: Path, url: str, *sources: str, token: str = TOKEN, server: s
     tables = "\n".join(f"[[sources]]\n{source}" for source in sources or (SIMULATED,))
     path.write_text(
         f'instrument = "mbe"\n[server]\nurl = "{url}"\ntoken = "{token}"\nretry_max_s = 0.2\nheartbeat_s = 0.5\n{server}\n'
+        f"[status]\nport = 0\n"
         f"[spool]\nmin_free_bytes = 0\n{spool}\n{tables}\n"
     )
     return path

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+import ssl
 import struct
 import threading
 import time
@@ -43,6 +44,11 @@ class GatewayDouble:
         self.beats: list[dict[str, Any]] = []
         self.lock = threading.Lock()
         self.skew_ns = 0
+        self.next_token: str | None = None
+        self.token_issued: float | None = None
+        self.token_expires: float | None = None
+        self.configs: list[str | None] = []
+        self.certificate: Path | None = None  # PEM with key: speaks TLS then
         self.versions, self.modern, self.limits = [1], True, dict[str, int]()
         self.poisoned = True  # batches of the source `poison` are refused
         self.port = 0
@@ -52,7 +58,7 @@ class GatewayDouble:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.certificate else ''}://127.0.0.1:{self.port}"
 
     def start(self) -> "GatewayDouble":
         owner = self
@@ -62,6 +68,10 @@ class GatewayDouble:
 
         self.http = ThreadingHTTPServer(("127.0.0.1", self.port), Bound)
         self.http.daemon_threads = True
+        if self.certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.certificate)
+            self.http.socket = context.wrap_socket(self.http.socket, server_side=True, do_handshake_on_connect=False)
         self.port = self.http.server_address[1]
         self.thread = threading.Thread(target=self.http.serve_forever, args=(0.02,))
         self.thread.start()
@@ -139,14 +149,25 @@ class Handler(BaseHTTPRequestHandler):
             if asked["code"] != "good-code":
                 return 400, {"detail": "the code is unknown or spent", "code": "bad_input"}
             return 200, {"agent": asked["name"], "token": self.gateway.token, "instrument": "mbe"}
+        if self.gateway.next_token and self.headers.get("Authorization") == f"Bearer {self.gateway.next_token}":
+            self.gateway.token, self.gateway.next_token = self.gateway.next_token, None
         if self.headers.get("Authorization") != f"Bearer {self.gateway.token}":
             return 401, {"detail": "no such token", "code": "not_authorised"}
         match parts:
             case ["heartbeat"]:
                 self.gateway.beats.append(json.loads(body))
-                return 200, {}
+                return 200, {
+                    "config": len(self.gateway.configs) or None,
+                    "token_issued": self.gateway.token_issued,
+                    "token_expires": self.gateway.token_expires,
+                }
             case ["frames"]:
                 return self.frames(db, body)
+            case ["rotate"]:
+                self.gateway.next_token = f"rotated-{len(self.gateway.requests)}"
+                return 200, {"token": self.gateway.next_token, "expires": self.gateway.token_expires}
+            case ["config"]:
+                return 200, {"version": len(self.gateway.configs), "text": (self.gateway.configs or [None])[-1]}
             case ["files"]:
                 return 200, {"files": self.small_files(db, body)}
             case ["uploads"] | ["tails"]:
