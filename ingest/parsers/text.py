@@ -76,8 +76,10 @@ def _legacy(data: bytes) -> Text:
     return Text(western, "cp1252") if western is not None else Text(data.decode("latin-1"), "latin-1")
 
 
-def decode(data: bytes) -> Text:
-    """The text of a file and its encoding. Raises CannotParse for binary content."""
+def decode(data: bytes, encoding: str | None = None) -> Text:
+    """The text of a file and its encoding, found or as a person said. Raises CannotParse for binary content."""
+    if encoding is not None:
+        return _checked(Text(data.decode(encoding, errors="replace").removeprefix("\ufeff"), encoding))
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             return _checked(Text(data.decode(encoding, errors="replace").removeprefix("\ufeff"), encoding))

@@ -107,6 +107,11 @@ def parts_thousands(cells: Sequence[str], decimal: Decimal) -> bool:
     return bool(seen) and (sure or pointed)
 
 
+def without_thousands(cell: str, decimal: Decimal) -> str:
+    """`1,234` as `1234`, where a person said which sign the decimal one is."""
+    return re.sub(r"[.,]", "", cell) if _ONCE[decimal].fullmatch(cell) else cell
+
+
 def to_numbers(cells: Sequence[str], decimal: Decimal, thousands: bool = False) -> NDArray[np.float64]:
     """Values of a column; what is no number is NaN. `thousands`: a single mark before three digits parts thousands."""
     plain = [cell.replace(",", ".") for cell in cells] if decimal == "," else cells

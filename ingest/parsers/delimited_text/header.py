@@ -242,7 +242,8 @@ def _grouped(names: list[str], line: str | None, shape: Shape) -> list[str]:
     return made
 
 
-def _unique(columns: Sequence[Named]) -> tuple[Named, ...]:
+def unique(columns: Sequence[Named]) -> tuple[Named, ...]:
+    """The columns with names that differ."""
     seen: dict[str, int] = {}
     made = []
     for index, column in enumerate(columns, start=1):
@@ -288,9 +289,9 @@ def find_header(above: Sequence[str], shape: Shape, width: int) -> Header | None
             labels = [Named(name, label.unit, label.unknown) for name, label in zip(grouped, labels, strict=True)]
         if units is not None:
             labels = [_with_unit(label, unit) for label, unit in zip(labels, units, strict=True)]
-        return Header(_unique(labels), (*used, line), wider)
+        return Header(unique(labels), (*used, line), wider)
     if units is not None and all(units):
-        return Header(_unique([read_label(unit) for unit in units]), tuple(used))  # columns called by their units
+        return Header(unique([read_label(unit) for unit in units]), tuple(used))  # columns called by their units
     return None
 
 
@@ -318,7 +319,7 @@ def _scale_of(lines: Sequence[str], shape: Shape, width: int) -> Header | None:
     if not cells[0] and not ((steps > 0).all() or (steps < 0).all()):
         return None
     first = read_label(cells[0]) if cells[0] else Named("")
-    return Header(_unique([first, *(Named(cell) for cell in cells[1:])]), (lines[-1],))
+    return Header(unique([first, *(Named(cell) for cell in cells[1:])]), (lines[-1],))
 
 
 def _stacked(lines: Sequence[str], width: int) -> Header | None:
@@ -329,7 +330,7 @@ def _stacked(lines: Sequence[str], width: int) -> Header | None:
     if len(lines) == 3 and labels[1].unit is not None:  # a title, and no line for the second label
         labels = [labels[1], Named("")]
     if any(label.unit is not None for label in labels) and all(len(label.name) < 40 for label in labels):
-        return Header(_unique(labels), tuple(lines[-3:]))
+        return Header(unique(labels), tuple(lines[-3:]))
     return None
 
 

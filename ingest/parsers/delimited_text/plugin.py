@@ -1,7 +1,7 @@
 """The sniffer: tables of numbers in text never seen before; refuses what is no table, claims only what the file shows."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -13,11 +13,13 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from ingest.parsers.delimited_text.cells import without_thousands
 from ingest.parsers.delimited_text.columns import Around, Builder, Columns
 from ingest.parsers.delimited_text.dates import find_stamp
-from ingest.parsers.delimited_text.header import Header, Named, find_header
+from ingest.parsers.delimited_text.header import Header, Named, find_header, read_label, uncommented, unique
 from ingest.parsers.delimited_text.preamble import Preamble, clues, no_value, read_preamble, shown_order, start_of_name
 from ingest.parsers.delimited_text.tables import LEAST_ROWS, Shape, Table, find_shape, find_tables, mend_quotes
+from ingest.parsers.delimited_text.told import NOTHING, Told
 from ingest.parsers.protocol import CannotParse, Channel, Head, Parsed
 from ingest.parsers.streams import head_unpacked, read_limited
 from ingest.parsers.text import Text, decode, lines_of
@@ -101,8 +103,9 @@ def _names(named: _Named) -> Sequence[Named]:
 class _Reader:
     """One file on its way from lines to Parsed."""
 
-    def __init__(self, text: Text, name: str) -> None:
+    def __init__(self, text: Text, name: str, told: Told = NOTHING) -> None:
         self.name = name
+        self.told = told
         self.encoding = text.encoding
         foreign = next((what for pattern, what in _foreign() if pattern.match(text.text[:4000])), None)
         if foreign is not None:
@@ -114,21 +117,43 @@ class _Reader:
             self.lines = mend_quotes(self.lines)
         if any(len(line) > MAX_LINE for line in self.lines):
             raise CannotParse("a line of more than a million characters; this is no table")
-        shape = find_shape(self.lines)
+        body = self._body()
+        shape = find_shape(body, told)
         if shape is None:
             raise CannotParse("no table of numbers in this text")
         self.shape = shape
-        found = [item for item in _join(find_tables(self.lines, shape), shape) if _worthy(item)]
+        found = [item for item in _join(find_tables(body, shape), shape) if _worthy(item)]
         if not found:
             raise CannotParse(
                 "no table of numbers in this text, or one without any header to say what its only column is"
             )
         self.main = max(found, key=lambda item: item.table.size)
+        self._header_told()
         last = self.main.table.rows[-1]
         if not text.text.endswith(("\n", "\r")) and len(last) < self.main.table.width and len(self.main.table.rows) > 1:
             last[-1] = ""  # half a number would be a wrong number
         self.others = [item for item in found if item is not self.main and _telling(item)]
         self._refuse_prose()
+
+    def _body(self) -> list[str]:
+        """The lines, those before and of the told header blank."""
+        skipped = self.told.header_line or 0
+        if skipped >= len(self.lines) > 0 and skipped:
+            raise CannotParse(f"the line of the column names is said to be {skipped}, but there are {len(self.lines)}")
+        return ["" if number < skipped else line for number, line in enumerate(self.lines)]
+
+    def _header_told(self) -> None:
+        """The names that stand in the line a person named, or none at all."""
+        if self.told.header_line == 0:
+            self.main.header = None
+        elif self.told.header_line:
+            line = self.lines[self.told.header_line - 1]
+            names = [read_label(cell) for cell in self.shape.cells(uncommented(line, self.shape.delimiter))]
+            width = self.main.table.width
+            if len(names) < width:
+                missing = range(len(names) + 1, width + 1)
+                names += [Named(f"column_{index}") for index in missing]
+            self.main.header = Header(unique(names[:width]), (line,), max(0, len(names) - width))
 
     def _refuse_prose(self) -> None:
         """A few numbers in much text are no table."""
@@ -158,6 +183,8 @@ class _Reader:
         """The channels of one table."""
         rows = named.table.rows
         cells = [[row[index] if index < len(row) else "" for row in rows] for index in range(named.table.width)]
+        if self.told.decimal is not None:
+            cells = [[without_thousands(cell, self.told.decimal) for cell in column] for column in cells]
         return Builder(self.shape.decimal, technique, around).add_all(list(zip(_names(named), cells, strict=True)))
 
     def warnings(self) -> list[str]:
@@ -277,10 +304,10 @@ def _assemble(reader: _Reader) -> Parsed:
     around = reader.around()
     rows = reader.main.table.rows
     samples = [stamp for row in rows[:50] + rows[-50:] for cell in row[:3] if (stamp := find_stamp(cell)) is not None]
-    preamble = read_preamble(around[:400], reader.name, samples)
+    preamble = read_preamble(around[:400], reader.name, samples, reader.told.order)
     names = _names(reader.main)
     technique = _hint("\n".join(around[:150]) + "\n" + " ".join(column.name for column in names), names)
-    evidence = Around(clues(around, reader.name), shown_order(around), no_value(preamble.pairs))
+    evidence = Around(clues(around, reader.name), reader.told.order or shown_order(around), no_value(preamble.pairs))
     columns = reader.build(reader.main, technique, evidence)
     if not any(channel.values is not None and np.isfinite(channel.values).any() for channel in columns.channels):
         raise CannotParse("no column of numbers in this text")
@@ -378,7 +405,12 @@ class DelimitedText:
 
     def parse(self, path: Path, name: str) -> Parsed:
         """The tables of the file. Raises CannotParse for binary content, markup, prose, and bare columns without a header."""
-        return _assemble(_Reader(decode(read_limited(path, MAX_BYTES)), name))
+        return self.parse_hinted(path, name, {})
+
+    def parse_hinted(self, path: Path, name: str, hints: Mapping[str, Any]) -> Parsed:
+        """As `parse`, with what a person said of decimal sign, delimiter, order of dates, header line and encoding."""
+        told = Told.of(hints)
+        return _assemble(_Reader(decode(read_limited(path, MAX_BYTES), told.encoding), name, told))
 
 
 plugin = DelimitedText()

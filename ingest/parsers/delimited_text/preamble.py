@@ -128,8 +128,11 @@ def _lone(lines: Sequence[str]) -> Stamp | None:
     return None
 
 
-def read_preamble(lines: Sequence[str], name: str, more: Sequence[Stamp] = ()) -> Preamble:
-    """Understand the lines around the table. `more` are stamps of the rows, which help to decide the order of day and month."""
+def read_preamble(lines: Sequence[str], name: str, more: Sequence[Stamp] = (), said: Order | None = None) -> Preamble:
+    """Understand the lines around the table.
+
+    `more` are stamps of the rows, which help to decide the order of day and month; `said` is what a person told of it.
+    """
     pairs = {**_titles_over_values(lines), **read_pairs(lines)}
     metadata: dict[str, object] = {}
     warnings: list[str] = []
@@ -141,7 +144,7 @@ def read_preamble(lines: Sequence[str], name: str, more: Sequence[Stamp] = ()) -
     stamp = stamp or _lone([uncommented(line) for line in lines])
     if stamp is None:
         return Preamble(pairs, metadata, warnings)
-    order = decide_order([stamp], clues(lines, name), shown_order(lines)) or _shared_order(stamp, more)
+    order = decide_order([stamp], clues(lines, name), said or shown_order(lines)) or _shared_order(stamp, more)
     if order is None:
         warnings.append(
             f"the date {stamp.text.strip()!r} can be read with the day or the month first; no start is claimed"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ingest.parsers.delimited_text.cells import Decimal, kind_of, kinds_of_column
+from ingest.parsers.delimited_text.told import NOTHING, Told
 
 DELIMITERS = ("\t", ";", ",", "|", " ")
 _SAMPLE = 300
@@ -115,8 +116,8 @@ def _worth(kinds: str, shape: Shape) -> float:
     return worth * (0.5 if len(kinds) == 1 else 1.0)
 
 
-def find_shape(lines: Sequence[str]) -> Shape | None:
-    """The cut that makes the most sense of the lines; none when nothing looks like a table."""
+def find_shape(lines: Sequence[str], told: Told = NOTHING) -> Shape | None:
+    """The cut that makes the most sense of the lines; none when nothing looks like a table. A person's word goes before."""
     windows = _windows([line for line in lines if line.strip()])
     quoted = any('","' in line for window in windows for line in window)
     scores: dict[Shape, float] = {}
@@ -124,17 +125,17 @@ def find_shape(lines: Sequence[str]) -> Shape | None:
         if delimiter != " " and not any(delimiter in line for window in windows for line in window):
             continue
         for decimal in (".", ","):
-            if delimiter == "," and decimal == "," and not quoted:
+            if not told.fits(delimiter, decimal) or (delimiter == "," and decimal == "," and not quoted):
                 continue
             shape = Shape(delimiter, "," if decimal == "," else ".")
             scores[shape] = _score(windows, shape)
     explicit = {shape: score for shape, score in scores.items() if shape.delimiter != " "}
     blank = {shape: score for shape, score in scores.items() if shape.delimiter == " "}
     best = max(explicit, key=lambda shape: explicit[shape], default=None)
-    spaced = max(blank, key=lambda shape: blank[shape])
-    if best is None or explicit[best] < 0.5 * blank[spaced]:
+    spaced = max(blank, key=lambda shape: blank[shape], default=None)
+    if best is None or (spaced is not None and explicit[best] < 0.5 * blank[spaced]):
         best = spaced
-    return best if scores[best] > 0 else None
+    return best if best is not None and scores[best] > 0 else None
 
 
 class _Segments:

@@ -197,3 +197,19 @@ def test_what_live_channels_measure_is_corrected_once_for_live_and_files() -> No
         a_trial(client, "time (s);ch01;x (V)\n" + "".join(f"{i};{i};{i}\n" for i in range(12)), instrument="oxide-mbe"),
     )
     assert (fields_of(file)["quantity-1"], fields_of(file)["unit-1"]) == ("pressure", "torr")
+
+
+def test_a_file_read_again_with_a_persons_choices_is_remembered_with_them() -> None:
+    an_instrument("furnace")
+    client = signed_in()
+    dated = "Started: 03/04/2026 10:00:00\n\ntime (s)\tT (°C)\n" + "".join(f"{i}\t{20 + i}\n" for i in range(12))
+    first = a_trial(client, dated, instrument="furnace")
+    form = fields(read(client, first)) | {"day_first": "true"}
+    again = client.post(first, form | {"action": "again"}, follow=True).content.decode()
+    assert "2026-04-03T10:00:00" in again and Mapping.objects.count() == 0
+    client.post(first, form | {"action": "save", "instrument": "furnace", "time_zone": "Asia/Shanghai"})
+    assert "2026-05-06T10:00:00+08:00" in read(
+        client, a_trial(client, dated.replace("03/04", "06/05"), instrument="furnace")
+    )
+    wrong = client.post(first, form | {"action": "again", "header_line": "three"})
+    assert wrong.status_code == 400 and "is a number" in wrong.content.decode()
