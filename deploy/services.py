@@ -1,7 +1,8 @@
-"""Real PostgreSQL and Redis for tests: installed where that is possible, started on free ports in temporary folders.
+"""Real PostgreSQL, Redis and Mosquitto for tests: installed where that is possible, started on free ports in temporary folders.
 
 `python -m deploy.services -- COMMAND` runs COMMAND with LODESTONE_TEST_DATABASE_URL and LODESTONE_TEST_BROKER_URL set for the
 services that answer, and stops what it started. With CI=true a service that cannot be started is an error.
+Mosquitto is started by the tests themselves, since they break it on purpose.
 """
 
 import contextlib
@@ -16,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-PACKAGES = {"postgres": "postgresql", "redis-server": "redis-server"}
+PACKAGES = {"postgres": "postgresql", "redis-server": "redis-server", "mosquitto": "mosquitto"}
 
 
 class ServiceAbsent(Exception):
@@ -32,7 +33,7 @@ def free_port() -> int:
 
 def program(name: str) -> str:
     """The path of a server program, looked for where Debian hides PostgreSQL's too."""
-    found = shutil.which(name)
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
     places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
     if found or places:
         return found or str(places[0])
@@ -115,6 +116,30 @@ def redis() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+@contextlib.contextmanager
+def mosquitto(
+    *, port: int = 0, lines: tuple[str, ...] = ("allow_anonymous true",), folder: Path | None = None
+) -> Iterator[str]:
+    """A fresh Mosquitto; gives its address. `lines`: more of its configuration; with `folder` it keeps sessions there."""
+    server, port = program("mosquitto"), port or free_port()
+    with tempfile.TemporaryDirectory(prefix="lodestone-mqtt-", ignore_cleanup_errors=True) as place:
+        kept = (f"persistence true\npersistence_location {folder}/",) if folder else ()
+        config = Path(place) / "mosquitto.conf"
+        config.write_text("\n".join([f"listener {port} 127.0.0.1", f"user {_account()}", *lines, *kept]) + "\n")
+        process = subprocess.Popen([server, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_for(lambda: listens(port), "Mosquitto")
+            yield f"mqtt://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _account() -> str:
+    """Who we are: Mosquitto started by root would become another user, who may not read our folders."""
+    return pwd.getpwuid(os.geteuid()).pw_name
 
 
 SERVICES = {"LODESTONE_TEST_DATABASE_URL": postgresql, "LODESTONE_TEST_BROKER_URL": redis}

@@ -1,0 +1,1 @@
+"""Machines that publish to an MQTT broker: plain topics and Sparkplug B."""
