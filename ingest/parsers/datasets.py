@@ -215,7 +215,8 @@ def channels_of(arrays: Sequence[Array], technique: str | None = None) -> Found:
     """Channels of all arrays that fit, in their order; names made different where two are the same."""
     found = Found()
     groups: list[str] = []
-    for array in arrays:
+    named = {array.name for array in arrays}
+    for array in [one for given in arrays for one in _own_axis(given, named)]:
         for item in _columns(_squeezed(array)):
             plain = item if item.values.ndim else Array(item.name, item.values.reshape(1), item.unit, (), item.group)
             if plain.values.size and found.room(plain.name, plain.values.size):
@@ -223,6 +224,18 @@ def channels_of(arrays: Sequence[Array], technique: str | None = None) -> Found:
                 groups.append(plain.group)
     found.channels = _distinct(_with_axes(found, groups))
     return found
+
+
+def _own_axis(array: Array, named: set[str]) -> list[Array]:
+    """The array, after its axis where that is no array of its own and the other directions have one step."""
+    long = [index for index, size in enumerate(array.values.shape) if size > 1]
+    if len(long) != 1 or len(array.axes) != array.values.ndim:
+        return [array]
+    axis = array.axes[long[0]]
+    if axis.values is None or axis.name in named or len(axis.values) != array.values.shape[long[0]]:
+        return [array]
+    named.add(axis.name)
+    return [Array(axis.name, axis.values, axis.unit, (), array.group), array]
 
 
 def _distinct(channels: Sequence[Channel]) -> list[Channel]:
