@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ingest.parsers.delimited_text.cells import kind_of
-from ingest.parsers.delimited_text.columns import Builder, Columns
+from ingest.parsers.delimited_text.columns import Around, Builder, Columns
 from ingest.parsers.delimited_text.header import Named, read_label
 from ingest.parsers.protocol import Step
 from ingest.schemas.units import parse_unit
@@ -88,11 +88,8 @@ def find_record(rows: Sequence[Sequence[str]]) -> Record | None:
 
 def columns_of(record: Record) -> Columns:
     """Numbers, times and texts of a record table."""
-    builder = Builder(".", None, ())
-    for index, column in enumerate(record.columns):
-        builder.add(column, [row[index] for row in record.rows])
-    made = builder.made
-    made.warnings = [warning for warning in made.warnings if not warning.endswith("the column is empty")]
+    cells = [[row[index] for row in record.rows] for index in range(len(record.columns))]
+    made = Builder(".", None, Around()).add_all(list(zip(record.columns, cells, strict=True)))
     made.channels = [c for c in made.channels if c.values is None or np.isfinite(c.values).any()]
     return made
 
