@@ -58,10 +58,10 @@ def test_the_stage_is_registered_and_a_second_event_of_the_same_bytes_changes_no
 
 
 def test_a_file_nobody_reads_is_kept_with_its_reason() -> None:
-    receipt = a_receipt(b"RAW4.00" + bytes(range(256)) * 8, "scan.raw")
+    receipt = a_receipt(bytes.fromhex("377abcaf271c") + bytes(range(256)) * 8, "scans.7z")
     ParsingStage().process([receipt.pk])
     parsed = ParsedFile.objects.get(receipt=receipt)
-    assert (parsed.status, parsed.reason) == ("kept", "Bruker RAW4.00: no reader yet")
+    assert (parsed.status, parsed.reason) == ("kept", "7-Zip archive: no reader yet")
     assert parsed_channels(parsed) == []
 
 
