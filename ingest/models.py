@@ -1,16 +1,19 @@
 """All tables of ingest in one place, for Django and for the newcomer."""
 
+from ingest.blobs.models import BlobCheck
 from ingest.feeds.models import Cursor, Failure, FeedEvent
 from ingest.gateway.models import Agent, AgentConfig, EnrolmentCode, Instrument, Receipt, Upload
 from ingest.mappings.models import Mapping
 from ingest.parsing.models import ParsedFile
 from ingest.stream.models import Alert, DetectorState, Run, RunChange, RunRule, StreamEvent, Stretch
-from ingest.telemetry.models import ChannelDescriptor, FrameBatch, Segment
+from ingest.telemetry.models import BatchRange, ChannelDescriptor, FrameBatch, Segment, Tile
 
 __all__ = [
     "Agent",
     "AgentConfig",
     "Alert",
+    "BatchRange",
+    "BlobCheck",
     "ChannelDescriptor",
     "Cursor",
     "DetectorState",
@@ -28,5 +31,6 @@ __all__ = [
     "Segment",
     "StreamEvent",
     "Stretch",
+    "Tile",
     "Upload",
 ]

@@ -9,7 +9,8 @@ from ingest.gateway.models import Instrument
 from ingest.stream.models import Run
 from ingest.telemetry.models import ChannelDescriptor
 from ingest.telemetry.points import Points
-from ingest.telemetry.selectors import channel_list, points_read, stored_spans
+from ingest.telemetry.reading import points_read, stored_spans
+from ingest.telemetry.selectors import channel_list
 
 STRETCH_POINTS = 1_000_000
 

@@ -19,7 +19,7 @@ from ingest.stream.moments import moment, nanoseconds
 from ingest.stream.runs import belongings_renew, run_create, run_update, run_withdraw, steps_write
 from ingest.telemetry.models import ChannelDescriptor
 from ingest.telemetry.points import Points
-from ingest.telemetry.selectors import points_read
+from ingest.telemetry.reading import points_read
 
 PATIENCE_S = 5.0
 MOVED = (Run.Origin.ACTIVITY, Run.Origin.GAP, Run.Origin.FILE)

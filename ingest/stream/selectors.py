@@ -14,7 +14,7 @@ from ingest.stream.models import Alert, DetectorState, Run, StreamEvent
 from ingest.stream.moments import moment
 from ingest.telemetry.models import FrameBatch
 from ingest.telemetry.points import Series
-from ingest.telemetry.selectors import points_read
+from ingest.telemetry.reading import points_read
 
 WINDOW_NS = 600 * 10**9
 

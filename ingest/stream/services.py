@@ -20,8 +20,8 @@ from ingest.stream.renewal import rule_dirty, rule_of
 from ingest.stream.runs import events_take, run_close
 from ingest.telemetry.models import ChannelDescriptor, FrameBatch
 from ingest.telemetry.points import Points, merged
+from ingest.telemetry.reading import payload_points
 from ingest.telemetry.segments import segment_read
-from ingest.telemetry.selectors import payload_points
 
 BATCHES = 50
 

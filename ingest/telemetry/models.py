@@ -23,7 +23,7 @@ class ChannelDescriptor(models.Model):
 
 
 class Segment(models.Model):
-    """A Parquet file of points (channel, time, value), sorted so; immutable."""
+    """A Parquet file of points; immutable. Its points are in the pyramid once `levels` is filled."""
 
     instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="segments")
     path = models.CharField(max_length=200, unique=True, help_text="below the telemetry folder")
@@ -32,6 +32,9 @@ class Segment(models.Model):
     points = models.BigIntegerField()
     size = models.BigIntegerField(default=0, help_text="bytes")
     statistics = models.JSONField(help_text="{channel: [rows, minimum, maximum, start_ns, end_ns]}")
+    levels = models.JSONField(null=True, help_text="{channel: finest level of the pyramid that holds its points}")
+    finest = models.SmallIntegerField(null=True, help_text="the lowest of `levels`")
+    level = models.SmallIntegerField(null=True, help_text="from this level on, the pyramid holds all its channels")
     retired = models.DateTimeField(null=True, help_text="merged into another; the file goes after a while")
     created = models.DateTimeField(auto_now_add=True)
 
@@ -39,8 +42,37 @@ class Segment(models.Model):
         indexes = [models.Index(fields=["instrument", "end_ns"], name="segment_time")]
 
 
+class Tile(models.Model):
+    """Cells of one level of a channel's pyramid that lie together; derived from the segments, see pyramid.py."""
+
+    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="tiles")
+    channel = models.CharField(max_length=120)
+    level = models.SmallIntegerField()
+    number = models.BigIntegerField()
+    count = models.IntegerField(help_text="cells")
+    cells = models.BinaryField(help_text="packed by pyramid.cells_pack")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["instrument", "channel", "level", "number"], name="tile_once"),
+        ]
+
+
+class BatchRange(models.Model):
+    """Batches whose rows were folded away: all sequences from `first` to `last` of (agent, source, epoch) are stored."""
+
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="batch_ranges")
+    source = models.CharField(max_length=200)
+    epoch = models.CharField(max_length=80)
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agent", "source", "epoch", "first"], name="range_once")]
+
+
 class FrameBatch(models.Model):
-    """One accepted batch: at most one for (agent, source, epoch, sequence).
+    """One accepted batch: at most one for (agent, source, epoch, sequence). Old ones are folded into BatchRange.
 
     A small batch keeps its bytes in `payload` until a compaction has moved its points to a segment; a large one goes to a
     segment at once. `payload` empty and `segment` none: the batch held no points.

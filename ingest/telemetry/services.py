@@ -29,6 +29,7 @@ from ingest.telemetry.points import (
     sheet_statistics,
     statistics,
 )
+from ingest.telemetry.reading import payload_points
 from ingest.telemetry.segments import (
     segment_place,
     segment_read,
@@ -37,7 +38,6 @@ from ingest.telemetry.segments import (
     sheet_write,
     telemetry_folder,
 )
-from ingest.telemetry.selectors import payload_points
 
 log = logging.getLogger(__name__)
 LARGE_BATCH = 20_000

@@ -1,4 +1,4 @@
-"""The stage that moves points of small batches into segments, and small segments into large ones."""
+"""The stage that moves points of small batches into segments, small segments into large ones, and those into the pyramid."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from ingest.gateway.models import Instrument
 from ingest.telemetry.services import batches_compact, segments_merge, segments_sweep
+from ingest.telemetry.tiles import pyramid_advance
 
 
 class CompactionStage:
@@ -27,4 +28,5 @@ class CompactionStage:
         for instrument in Instrument.objects.all():
             batches_compact(instrument=instrument, now=now)
             segments_merge(instrument=instrument, now=now)
+            pyramid_advance(instrument=instrument, now=now)
         segments_sweep(now=now)

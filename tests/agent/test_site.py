@@ -27,7 +27,7 @@ from ingest.gateway.models import Receipt
 from ingest.gateway.selectors import receipt_path
 from ingest.stream.models import Run
 from ingest.telemetry.models import FrameBatch
-from ingest.telemetry.selectors import points_read
+from ingest.telemetry.reading import points_read
 numbers = sorted(FrameBatch.objects.values_list("sequence", flat=True))
 times = []
 if numbers:

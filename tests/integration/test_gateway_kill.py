@@ -36,7 +36,7 @@ from django.utils import timezone
 from ingest.feeds.services import stages_drain
 from ingest.gateway.models import Instrument
 from ingest.stream.models import StreamEvent
-from ingest.telemetry.selectors import points_read
+from ingest.telemetry.reading import points_read
 from ingest.telemetry.services import batches_compact
 def count():
     points = points_read(instrument="oxide-mbe", channels=None, start_ns=None, end_ns=None)
