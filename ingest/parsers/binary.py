@@ -55,4 +55,5 @@ class Binary:
         if held <= 0:
             return np.zeros(0)
         raw = np.ndarray((held,), dtype, self.data, at, (step,))
-        return raw.astype(np.float64)
+        with np.errstate(invalid="ignore"):  # a signalling NaN in a damaged file is a NaN like another
+            return raw.astype(np.float64)

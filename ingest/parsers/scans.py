@@ -65,7 +65,7 @@ def apart(scans: Sequence[Scan]) -> Iterator[Channel]:
         axis = next(iter(scan.columns), None)
         for label, column in scan.columns.items():
             against = before + axis if axis is not None and label != axis else None
-            yield _channel(before + label, column, column.values, against)
+            yield _channel(label if label == name else before + label, column, column.values, against)
 
 
 def names_apart(names: Sequence[str]) -> list[str]:

@@ -10,9 +10,16 @@ from ingest.parsers.protocol import CannotParse
 
 # drives whose positions are angles or lengths; what a scan of them is called
 AXES = {
-    "2Theta": ("deg", "two_theta"), "Theta": ("deg", "omega"), "Omega": ("deg", "omega"), "Chi": ("deg", "chi"), "Psi": ("deg", "psi"),
-    "Phi": ("deg", "phi"), "X": ("mm", "position"), "Y": ("mm", "position"), "Z": ("mm", "position"),
-}  # fmt: skip
+    "2Theta": ("deg", "two_theta"),
+    "Theta": ("deg", "omega"),
+    "Omega": ("deg", "omega"),
+    "Chi": ("deg", "chi"),
+    "Psi": ("deg", "psi"),
+    "Phi": ("deg", "phi"),
+    "X": ("mm", "position"),
+    "Y": ("mm", "position"),
+    "Z": ("mm", "position"),
+}
 MAX_STEPS = 20_000_000
 
 

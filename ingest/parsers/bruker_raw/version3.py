@@ -9,10 +9,19 @@ from ingest.parsers.scans import stated
 _FIRST_RANGE = 712
 # what is scanned, by the range's code; a code not named here has an axis of an unknown drive
 _SCANS = {
-    0: ("2Theta", "locked coupled"), 1: ("2Theta", "unlocked coupled"), 2: ("2Theta", "detector scan"), 3: ("Theta", "rocking curve"),
-    4: ("Chi", "chi scan"), 5: ("Phi", "phi scan"), 6: ("X", "x scan"), 7: ("Y", "y scan"), 8: ("Z", "z scan"),
-    20: ("2Theta", "unlocked coupled"), 129: ("2Theta", "PSD fixed scan"), 130: ("2Theta", "PSD fast scan"),
-}  # fmt: skip
+    0: ("2Theta", "locked coupled"),
+    1: ("2Theta", "unlocked coupled"),
+    2: ("2Theta", "detector scan"),
+    3: ("Theta", "rocking curve"),
+    4: ("Chi", "chi scan"),
+    5: ("Phi", "phi scan"),
+    6: ("X", "x scan"),
+    7: ("Y", "y scan"),
+    8: ("Z", "z scan"),
+    20: ("2Theta", "unlocked coupled"),
+    129: ("2Theta", "PSD fixed scan"),
+    130: ("2Theta", "PSD fast scan"),
+}
 _DRIVES = ("Theta", "2Theta", "Chi", "Phi", "X", "Y", "Z")
 
 

@@ -79,9 +79,13 @@ def read_ras(path: Path, technique: str) -> Parsed:
             if rows and not text.endswith(("\n", "\r")):
                 rows = rows[:-1]
         made, odd = profile_scan(
-            rows, header.get("MEAS_SCAN_AXIS_X_INTERNAL") or header.get("MEAS_SCAN_AXIS_X"), header.get("MEAS_SCAN_UNIT_X"),
-            header.get("MEAS_SCAN_UNIT_Y"), number_of(header.get("MEAS_DATA_COUNT")), number,
-        )  # fmt: skip
+            rows,
+            header.get("MEAS_SCAN_AXIS_X_INTERNAL") or header.get("MEAS_SCAN_AXIS_X"),
+            header.get("MEAS_SCAN_UNIT_X"),
+            header.get("MEAS_SCAN_UNIT_Y"),
+            number_of(header.get("MEAS_DATA_COUNT")),
+            number,
+        )
         warnings += odd
         scans.append(made)
     filled = [scan for scan in scans if scan.rows]

@@ -100,9 +100,13 @@ def read_rasx(path: Path, technique: str) -> Parsed:
                 warnings.append(f"scan {number + 1} has no measurement conditions; its axis and units are not known")
             scan = about.find("ScanInformation")
             made, odd = profile_scan(
-                archive.read(profiles[number]).decode("utf-8-sig", errors="replace").splitlines(), text_at(scan, "AxisName"),
-                text_at(scan, "PositionUnit"), text_at(scan, "IntensityUnit"), number_at(scan, "DataCount"), number + 1,
-            )  # fmt: skip
+                archive.read(profiles[number]).decode("utf-8-sig", errors="replace").splitlines(),
+                text_at(scan, "AxisName"),
+                text_at(scan, "PositionUnit"),
+                text_at(scan, "IntensityUnit"),
+                number_at(scan, "DataCount"),
+                number + 1,
+            )
             warnings += odd
             if made.rows:
                 scans.append(made)

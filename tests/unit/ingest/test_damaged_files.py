@@ -10,7 +10,9 @@ from ingest.parsers.protocol import CannotParse, Parsed
 from ingest.parsers.registry import loaded
 
 PARSERS = Path(__file__).resolve().parents[3] / "ingest" / "parsers"
-READERS = ("bruker_brml", "bruker_raw", "rigaku_smartlab")
+READERS = (
+    "bruker_brml", "bruker_opus", "bruker_raw", "galactic_spc", "perkin_elmer", "renishaw_wdf", "rigaku_smartlab", "specs_xml", "vamas",
+)  # fmt: skip
 CASES = sorted(case for name in READERS for case in (PARSERS / name / "samples").iterdir())
 
 
