@@ -66,7 +66,7 @@ def guard(out: Path) -> None:
             and given[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC)
         ):
             target = os.path.abspath(os.fsdecode(given[0])) if isinstance(given[0], str | bytes) else allowed  # noqa: PTH100
-            if not target.startswith(allowed):
+            if not (target + os.sep).startswith(allowed):  # the folder itself is opened for files without a name
                 raise PermissionError(f"a parser may not write {target}")
 
     sys.addaudithook(hook)

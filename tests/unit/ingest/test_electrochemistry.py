@@ -96,7 +96,12 @@ def test_the_fast_reader_of_access_rows_says_what_the_library_says(shared: Path)
 
 
 def binaries() -> list[tuple[str, Path]]:
-    folders = {"biologic": ("cycling", "unknown-column", "spectrum-unnamed"), "neware": ("nda-29", "ndax")}
+    folders = {
+        "biologic": ("cycling", "unknown-column", "spectrum-unnamed"),
+        "neware": ("nda-29", "ndax"),
+        "picolog": ("two-inputs",),
+        "fusion_gc": ("two-detectors",),
+    }
     return [
         (parser, next(file for file in (PARSERS / parser / "samples" / case).iterdir() if file.name != "expected.json"))
         for parser, cases in folders.items()

@@ -50,7 +50,10 @@ def test_a_parser_may_write_its_own_folder(tmp_path: Path) -> None:
 
 
 def test_a_library_may_unpack_into_the_parsers_own_folder_and_clean_up(tmp_path: Path) -> None:
-    body = "import tempfile, pathlib\nwith tempfile.TemporaryDirectory() as d:\n    pathlib.Path(d, 'x').write_text('y')\nprint('fine')"
+    body = (
+        "import tempfile, pathlib\nwith tempfile.TemporaryDirectory() as d:\n    pathlib.Path(d, 'x').write_text('y')\n"
+        "with tempfile.TemporaryFile() as f:\n    f.write(b'z')\nprint('fine')"
+    )
     assert run_guarded(body, tmp_path) == "fine\n"
     assert list(tmp_path.iterdir()) == []
 
