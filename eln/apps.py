@@ -16,13 +16,14 @@ class ElnConfig(AppConfig):
         from eln.filing.files import FileFiles
         from eln.filing.runs import FileRuns
         from eln.ui.registry import Check, NavItem, check_add, nav_add
-        from eln.ui.status import database_state, disk_state, failures_state, inbox_state
+        from eln.ui.status import database_state, disk_state, failures_state, files_state, inbox_state
         from ingest.feeds.stage import stage_register
 
         stage_register(FileRuns())
         stage_register(FileFiles())
         check_add(Check(_("Database"), database_state))
         check_add(Check(_("Disk"), disk_state))
+        check_add(Check(_("Stored files"), files_state))
         check_add(Check(_("Background stages"), failures_state))
         check_add(Check(_("Inbox"), inbox_state))
 

@@ -14,6 +14,9 @@ class IngestSettings(BaseSettings):
     parse_memory_bytes: int = Field(default=3 * 2**30, description="address-space limit of one parser subprocess")
     min_free_bytes: int = Field(default=200 * 2**20, description="below this free disk the gateway answers 503")
     token_days: float = Field(default=0, ge=0, description="an agent's token expires after so many days; 0: never")
+    verify_bytes_per_s: float = Field(
+        default=4 * 2**20, gt=0, description="how fast stored files are hashed again in the background, bytes a second"
+    )
     max_queue_bytes: int = Field(
         default=256 * 2**20, description="batches that may wait to be stored before senders are told to wait (429)"
     )

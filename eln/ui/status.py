@@ -10,6 +10,7 @@ from eln.entries.models import Attachment
 from eln.ui.quantity import pretty_bytes
 from ingest.feeds.models import Failure
 from ingest.home import home
+from ingest.verification.selectors import custody
 
 LITTLE_DISK = 2 * 2**30
 
@@ -25,6 +26,23 @@ def disk_state() -> tuple[bool, str]:
     """Whether the data folder has room."""
     free = shutil.disk_usage(home()).free
     return free > LITTLE_DISK, _("{size} are free in the data folder.").format(size=pretty_bytes(free))
+
+
+def files_state() -> tuple[bool, str]:
+    """Whether the bytes of stored files are still those that came."""
+    found = custody()
+    if found.faulty:
+        names = ", ".join(found.faulty[:5]) + (" …" if len(found.faulty) > 5 else "")
+        return False, _(
+            "The stored bytes of {names} are damaged or missing and are not shown any more: hand these files over again, or "
+            "restore them from a backup; `manage.py verify` looks at everything."
+        ).format(names=names)
+    if found.unseen:
+        return True, _("{count} of {all} stored files were not hashed again yet.").format(
+            count=found.unseen, all=found.blobs
+        )
+    when = found.oldest.strftime("%Y-%m-%d %H:%M UTC") if found.oldest else "–"
+    return True, _("All {all} stored files were hashed again since {when}.").format(all=found.blobs, when=when)
 
 
 def failures_state() -> tuple[bool, str]:

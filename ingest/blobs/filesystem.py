@@ -1,6 +1,7 @@
 """Blobs in a folder: ab/cd/abcd…, written aside, synced, then renamed, so that a name always holds whole bytes."""
 
 import hashlib
+import uuid
 from pathlib import Path
 from typing import BinaryIO
 
@@ -54,8 +55,17 @@ class FileSystemBlobs:
         """A local path to read; raises BlobMissing."""
         place = self._place(sha256)
         if len(sha256) != 64 or not place.is_file():
-            raise BlobMissing(f"the stored bytes {sha256[:12]}… are missing: restore them from a backup")
+            raise BlobMissing(
+                f"the stored bytes {sha256[:12]}… are missing: hand the file over again or restore it from a backup"
+            )
         return place
+
+    def set_aside(self, sha256: str) -> None:
+        """Move changed bytes below `damaged`, where nobody looks but a person."""
+        target = self._root / "damaged" / f"{sha256}.{uuid.uuid4().hex[:8]}"
+        folder_make(target.parent)
+        self._place(sha256).rename(target)
+        folder_sync(target.parent)
 
     def verify(self, sha256: str) -> bool:
         """Whether the bytes still have this hash; false too when they are gone."""

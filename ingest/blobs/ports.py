@@ -19,6 +19,10 @@ class BlobStore(Protocol):
         """A local path to read; raises BlobMissing."""
         ...
 
+    def set_aside(self, sha256: str) -> None:
+        """Take bytes that changed out of the way, so that nobody is served them; they can be put again."""
+        ...
+
     def verify(self, sha256: str) -> bool:
         """Whether the bytes still have this hash; false too when they are gone."""
         ...

@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 from typing import BinaryIO
 
-from ingest.blobs.filesystem import FileSystemBlobs
+from ingest.blobs.filesystem import BlobMissing, FileSystemBlobs
 from ingest.blobs.ports import BlobStore
 from ingest.home import home
 
@@ -22,6 +22,15 @@ def blob_put(stream: BinaryIO | bytes) -> tuple[str, int]:
 def blob_path(sha256: str) -> Path:
     """Where the bytes can be read; raises BlobMissing."""
     return blob_store().path(sha256)
+
+
+def blob_is_here(sha256: str) -> bool:
+    """Whether the store holds bytes under this hash; not whether they still are the same."""
+    try:
+        blob_store().path(sha256)
+    except BlobMissing:
+        return False
+    return True
 
 
 def blob_verify(sha256: str) -> bool:

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from ingest.export.domain import Column, Header, time_edges
 from ingest.gateway.models import Instrument
+from ingest.mappings.selectors import channel_rules
 from ingest.stream.models import Run
 from ingest.telemetry.models import ChannelDescriptor
 from ingest.telemetry.points import Points
@@ -57,6 +58,7 @@ def _columns(instrument: Instrument, name: str, start_ns: int, end_ns: int) -> I
     rows = list(ChannelDescriptor.objects.filter(instrument=instrument, name=name).order_by("since_ns", "version"))
     described = [row for row in rows if row.version > 0] or rows
     first = max((at for at, row in enumerate(described) if row.since_ns <= start_ns), default=0)
+    meant = channel_rules(instrument.slug)  # as a person corrected it
     spans: list[list[ChannelDescriptor]] = []
     for row in described[first:]:
         if spans and (row.unit == spans[-1][0].unit or row.since_ns > end_ns):
@@ -66,7 +68,9 @@ def _columns(instrument: Instrument, name: str, start_ns: int, end_ns: int) -> I
         begin = start_ns if at == 0 else max(row.since_ns, start_ns)
         end = spans[at + 1][0].since_ns - 1 if at + 1 < len(spans) else end_ns
         if begin <= end:
-            yield Column(name, row.unit, row.quantity, begin, min(end, end_ns))
+            rule = meant.get((name, row.unit or None))
+            unit, quantity = (rule.unit, rule.quantity) if rule else (row.unit, row.quantity)
+            yield Column(name, unit, quantity, begin, min(end, end_ns))
 
 
 def points_stretches(header: Header, *, most: int = STRETCH_POINTS) -> Iterator[tuple[float, Points]]:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from ingest.blobs.services import blob_put, blob_store
+from ingest.blobs.services import blob_is_here, blob_put, blob_store
 from ingest.contract import SUPPORTED_VERSIONS, Batch, BatchError, BatchVersionError, Envelope
 from ingest.errors import BadInput, Conflict, NotAllowed, NotAuthorised
 from ingest.feeds.services import feed_append
@@ -161,9 +161,14 @@ def _conflict_check(receipt: Receipt, envelope: Envelope) -> Receipt:
 
 
 def receipt_accepted(envelope: Envelope) -> Receipt | None:
-    """The receipt of an envelope that is already here. Raises Conflict if its id stands for other bytes."""
+    """The receipt of an envelope whose bytes are already here. Raises Conflict if its id stands for other bytes.
+
+    Where the bytes were lost or set aside as damaged there is none: what is handed over again takes their place.
+    """
     known = Receipt.objects.filter(pk=envelope.id, state=Receipt.State.DONE).first()
-    return None if known is None else _conflict_check(known, envelope)
+    if known is None or not blob_is_here(_conflict_check(known, envelope).sha256):
+        return None
+    return known
 
 
 def _store(payload: BinaryIO | bytes | Path) -> tuple[str, int]:

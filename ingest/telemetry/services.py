@@ -7,10 +7,11 @@ segment and the row leaves a file that no row names; `segments_sweep` removes it
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Min, Q, Sum
@@ -18,6 +19,7 @@ from django.db.models import Count, Min, Q, Sum
 from ingest.contract import Batch, Descriptor
 from ingest.feeds.services import feed_append
 from ingest.gateway.models import Agent, Instrument
+from ingest.telemetry.folding import batch_is_folded
 from ingest.telemetry.models import ChannelDescriptor, FrameBatch, Segment
 from ingest.telemetry.points import (
     Points,
@@ -57,7 +59,7 @@ _described: set[tuple[int, datetime, str, int]] = set()
 def batch_store(*, agent: Agent, batch: Batch, data: bytes) -> bool:
     """Store a batch unless (agent, source, epoch, sequence) is stored already; whether it was new. Durable on return."""
     key = {"agent": agent, "source": batch.source, "epoch": batch.epoch, "sequence": batch.sequence}
-    if FrameBatch.objects.filter(**key).exists():
+    if _is_known(key):
         return False
     sheet = batch_sheet(batch) if batch.points >= LARGE_BATCH else None
     points = {} if sheet else batch_points(batch)
@@ -87,14 +89,26 @@ def batch_store(*, agent: Agent, batch: Batch, data: bytes) -> bool:
     except IntegrityError:
         if segment is not None:
             (telemetry_folder() / segment.path).unlink(missing_ok=True)
-        if not FrameBatch.objects.filter(**key).exists():
+        if not _is_known(key):
             raise
         return False
     return True
 
 
+def _is_known(key: Mapping[str, Any]) -> bool:
+    """Whether a batch of this agent, source, epoch and sequence was stored, lately or long ago."""
+    if FrameBatch.objects.filter(**key).exists():
+        return True
+    return batch_is_folded(agent_id=key["agent"].pk, source=key["source"], epoch=key["epoch"], sequence=key["sequence"])
+
+
 def batch_is_stored(*, agent: Agent, batch: Batch) -> bool:
-    """Whether the batch stored under this number holds as many points and events over the same time as this one."""
+    """Whether the batch stored under this number holds as many points and events over the same time as this one.
+
+    Of a batch that was folded away only the number is known; it is taken as the same.
+    """
+    if batch_is_folded(agent_id=agent.pk, source=batch.source, epoch=batch.epoch, sequence=batch.sequence):
+        return True
     points = batch_points(batch)
     return FrameBatch.objects.filter(
         agent=agent,

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from ingest.gateway.models import Instrument
+from ingest.telemetry.folding import batches_fold
 from ingest.telemetry.services import batches_compact, segments_merge, segments_sweep
 from ingest.telemetry.tiles import pyramid_advance
 
@@ -29,4 +30,5 @@ class CompactionStage:
             batches_compact(instrument=instrument, now=now)
             segments_merge(instrument=instrument, now=now)
             pyramid_advance(instrument=instrument, now=now)
+            batches_fold(instrument=instrument, now=now)
         segments_sweep(now=now)

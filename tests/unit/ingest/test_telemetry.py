@@ -1,3 +1,4 @@
+import itertools
 from array import array
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from ingest.contract import Block, Descriptor
 from ingest.gateway.models import Agent
 from ingest.gateway.services import frames_accept
-from ingest.telemetry.models import FrameBatch, Segment
+from ingest.telemetry.folding import KEEP, batches_fold, ranges_joined
+from ingest.telemetry.models import BatchRange, FrameBatch, Segment
 from ingest.telemetry.points import Series, thinned
 from ingest.telemetry.segments import segment_read, telemetry_folder
 from ingest.telemetry.selectors import channel_list, series_read
@@ -184,3 +186,58 @@ def test_thinning_keeps_the_extremes_and_the_order(values: list[float], most: in
     assert len(thin) <= max(most, 4)
     assert (thin.values.min(), thin.values.max()) == (min(values), max(values))
     assert bool((np.diff(thin.times) > 0).all())
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 5)), max_size=20))
+def test_ranges_hold_the_same_numbers_in_as_few_pieces(pairs: list[tuple[int, int]]) -> None:
+    ranges = [(first, first + length) for first, length in pairs]
+    joined = ranges_joined(ranges)
+    assert {n for a, b in joined for n in range(a, b + 1)} == {n for a, b in ranges for n in range(a, b + 1)}
+    assert all(after[0] > before[1] + 1 for before, after in itertools.pairwise(joined))
+
+
+def test_an_old_batch_is_known_after_its_row_was_folded_away(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.telemetry.folding.NEWEST", 3)
+    gone = {4, 11}  # lost on the way: they may still come
+    for sequence in range(20):
+        if sequence not in gone:
+            send(agent, sequence)
+    streamed()
+    later = timezone.now() + KEEP + timedelta(hours=1)
+    assert batches_fold(instrument=agent.instrument, now=later) == 0, "their points are not in a segment yet"
+    batches_compact(instrument=agent.instrument, now=timezone.now(), force=True)
+    before = read()
+    assert batches_fold(instrument=agent.instrument, now=timezone.now()) == 0, "they are young"
+    assert batches_fold(instrument=agent.instrument, now=later) == 15
+    assert list(BatchRange.objects.order_by("first").values_list("first", "last")) == [(0, 3), (5, 10), (12, 16)]
+    assert FrameBatch.objects.count() == 3
+    for sequence in range(20):
+        _, duplicate = frames_accept(agent=agent, data=batch_bytes(sequence))
+        assert duplicate == (sequence not in gone)
+    streamed()
+    batches_compact(instrument=agent.instrument, now=timezone.now(), force=True)
+    assert len(read()) == len(before) + 20
+    for sequence in range(20, 24):
+        send(agent, sequence)
+    streamed()
+    batches_compact(instrument=agent.instrument, now=timezone.now(), force=True)
+    assert batches_fold(instrument=agent.instrument, now=later) > 0
+    assert [row.first for row in BatchRange.objects.order_by("first")] == [0], "the holes are closed"
+
+
+def test_a_fold_that_is_broken_off_changes_nothing(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.telemetry.folding.NEWEST", 1)
+    for sequence in range(5):
+        send(agent, sequence)
+    streamed()
+    batches_compact(instrument=agent.instrument, now=timezone.now(), force=True)
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    later = timezone.now() + KEEP + timedelta(hours=1)
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr("django.db.models.query.QuerySet.delete", killed)
+        batches_fold(instrument=agent.instrument, now=later)
+    assert (BatchRange.objects.count(), FrameBatch.objects.count()) == (0, 5)
+    assert batches_fold(instrument=agent.instrument, now=later) == 4
