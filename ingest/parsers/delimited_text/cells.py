@@ -114,13 +114,20 @@ def without_thousands(cell: str, decimal: Decimal) -> str:
 
 def to_numbers(cells: Sequence[str], decimal: Decimal, thousands: bool = False) -> NDArray[np.float64]:
     """Values of a column; what is no number is NaN. `thousands`: a single mark before three digits parts thousands."""
-    plain = [cell.replace(",", ".") for cell in cells] if decimal == "," else cells
+    plain = plain_numbers(cells, decimal)
+    return plain if plain is not None else np.array([_one(cell, decimal, thousands) for cell in cells])
+
+
+def plain_numbers(cells: Sequence[str], decimal: Decimal) -> NDArray[np.float64] | None:
+    """Values of a column of nothing but plain numbers; none for any other."""
+    joined = "\n".join(cells)
+    if "_" in joined or (decimal == "," and "." in joined):  # Python reads 1_000 as a number
+        return None
+    pointed = joined.replace(",", ".").split("\n") if decimal == "," else cells
     try:
-        if not any("_" in cell for cell in plain):  # Python reads 1_000 as a number
-            return np.fromiter(map(float, plain), dtype=np.float64, count=len(plain))
+        return np.fromiter(map(float, pointed), dtype=np.float64, count=len(cells))
     except ValueError:
-        pass
-    return np.array([_one(cell, decimal, thousands) for cell in cells], dtype=np.float64)
+        return None
 
 
 def _one(cell: str, decimal: Decimal, thousands: bool) -> float:

@@ -18,6 +18,7 @@ from ingest.parsers.delimited_text.cells import (
     kinds_of_column,
     number_and_unit,
     parts_thousands,
+    plain_numbers,
     to_numbers,
 )
 from ingest.parsers.delimited_text.dates import Order, decide_order, written_order
@@ -99,14 +100,16 @@ class Builder:
         return decide_order(found.turns, self.around.days, written_order(named.name) or self.around.order)
 
     def _add(self, named: Named, cells: Sequence[str], dated: Dated | None) -> None:
-        kinds = kinds_of_column(cells, self.decimal)
+        plain = plain_numbers(cells, self.decimal)
+        sure = plain is not None and bool(np.isfinite(plain).all())
+        kinds: Counter[Kind] = Counter({"n": len(cells)}) if sure else kinds_of_column(cells, self.decimal)
         kind = _prevailing(kinds)
         if kind == "e":
             if not _NUMBERED.fullmatch(named.name):
                 self.made.channels.append(self._claimed(named, np.full(len(cells), np.nan)))
                 self.made.empty.append(named.name)
         elif kind == "n":
-            self._numbers(named, cells, kinds)
+            self._numbers(named, cells, kinds, plain if sure else None)
         elif kind == "t":
             self._times(named, cells, dated)
         elif kinds["x"] and (other := self._of_other_decimal(cells)) is not None:
@@ -137,13 +140,15 @@ class Builder:
         self.made.warnings += contradictions(named.name, named.unit, quantity, values)
         return Channel(named.name, values, unit=named.unit, quantity=quantity, confidence=confidence)
 
-    def _numbers(self, named: Named, cells: Sequence[str], kinds: Counter[Kind]) -> None:
+    def _numbers(
+        self, named: Named, cells: Sequence[str], kinds: Counter[Kind], plain: NDArray[np.float64] | None
+    ) -> None:
         thousands = (
             parts_thousands(cells, self.decimal) if kinds["x"] or any("," in cell for cell in cells[:200]) else False
         )
-        if named.unit is None and any(cell and not cell[-1].isdigit() for cell in cells[:50]):
+        if plain is None and named.unit is None and any(cell and not cell[-1].isdigit() for cell in cells[:50]):
             named, cells = self._units_of_cells(named, cells)
-        values = to_numbers(cells, self.decimal, thousands)
+        values = plain if plain is not None else to_numbers(cells, self.decimal, thousands)
         if named.unknown:
             why = f"the unit {named.unknown!r} is not known and not claimed"
             self.made.unclaimed.setdefault(why, []).append(named.name)

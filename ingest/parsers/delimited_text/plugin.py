@@ -1,5 +1,6 @@
 """The sniffer: tables of numbers in text never seen before; refuses what is no table, claims only what the file shows."""
 
+import gc
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -181,8 +182,7 @@ class _Reader:
 
     def build(self, named: _Named, technique: str | None, around: Around) -> Columns:
         """The channels of one table."""
-        rows = named.table.rows
-        cells = [[row[index] if index < len(row) else "" for row in rows] for index in range(named.table.width)]
+        cells = [named.table.column(index) for index in range(named.table.width)]
         if self.told.decimal is not None:
             cells = [[without_thousands(cell, self.told.decimal) for cell in column] for column in cells]
         return Builder(self.shape.decimal, technique, around).add_all(list(zip(_names(named), cells, strict=True)))
@@ -410,7 +410,13 @@ class DelimitedText:
     def parse_hinted(self, path: Path, name: str, hints: Mapping[str, Any]) -> Parsed:
         """As `parse`, with what a person said of decimal sign, delimiter, order of dates, header line and encoding."""
         told = Told.of(hints)
-        return _assemble(_Reader(decode(read_limited(path, MAX_BYTES), told.encoding), name, told))
+        collecting = gc.isenabled()
+        gc.disable()  # millions of small lists and no cycles: searching them again and again takes longer than reading
+        try:
+            return _assemble(_Reader(decode(read_limited(path, MAX_BYTES), told.encoding), name, told))
+        finally:
+            if collecting:
+                gc.enable()
 
 
 plugin = DelimitedText()

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -48,7 +48,8 @@ class Shape:
                 return None
         else:
             found = [line.split(self.delimiter) for line in lines]
-        if " " in joined or (self.delimiter != "\t" and "\t" in joined):
+        padded = (f" {self.delimiter}", f"{self.delimiter} ", "\n ", " \n", f"\t{self.delimiter}", "\n\t")
+        if joined[:1].isspace() or joined[-1:].isspace() or any(blank in joined for blank in padded if blank != "\t\t"):
             found = [[cell.strip() for cell in row] for row in found]
         return found
 
@@ -73,6 +74,13 @@ class Table:
     def size(self) -> int:
         """Cells, the measure of which table is the main one."""
         return len(self.rows) * self.width
+
+    def column(self, index: int) -> list[str]:
+        """The cells of one column; empty where a row is too short."""
+        try:
+            return [row[index] for row in self.rows]
+        except IndexError:
+            return [row[index] if index < len(row) else "" for row in self.rows]
 
 
 def is_row(kinds: str, clear: bool = False) -> bool:
@@ -226,8 +234,7 @@ def _like(kind: str, cells: Sequence[str], decimal: Decimal) -> bool:
         return True
     if kind == "n" and decimal == ".":
         try:
-            for _ in map(float, cells):
-                pass
+            deque(map(float, cells), maxlen=0)
             return True
         except ValueError:
             pass
@@ -282,11 +289,14 @@ def _is_scale(rows: Sequence[Sequence[str]], shape: Shape, width: int) -> bool:
 
 def _steady_tail(table: Table, width: int) -> Table | None:
     """From the first row on after which this width prevails."""
+    after = [0] * (len(table.rows) + 1)  # rows of this width from here to the end
+    for at in range(len(table.rows) - 1, -1, -1):
+        after[at] = after[at + 1] + (len(table.rows[at]) == width)
     for at, row in enumerate(table.rows):
-        rest = table.rows[at:]
-        if len(row) == width and len(rest) >= LEAST_ROWS and sum(len(r) == width for r in rest) >= 0.9 * len(rest):
+        left = len(table.rows) - at
+        if len(row) == width and left >= LEAST_ROWS and after[at] >= 0.9 * left:
             skipped = [" ".join(cells) for cells in table.rows[:at]]
-            return Table(width, rest, table.lines[at:], [*table.above, *skipped])
+            return Table(width, table.rows[at:], table.lines[at:], [*table.above, *skipped])
     return None
 
 
