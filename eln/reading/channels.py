@@ -43,7 +43,7 @@ def channels_save(*, user: User, instrument: Instrument, form: QueryDict) -> int
     for at, channel in enumerate(known):
         if f"unit-{at}" not in form or form.get(f"name-{at}") != channel.name:
             continue  # a channel that came while the form was open
-        unit, quantity = form[f"unit-{at}"].strip() or None, quantity_named(form.get(f"quantity-{at}", ""))
+        unit, quantity = form.get(f"unit-{at}", "").strip() or None, quantity_named(form.get(f"quantity-{at}", ""))
         if (unit, quantity) != (channel.unit, channel.quantity):
             stated = channel.stated if channel.corrected else channel.unit
             changed.append({"name": channel.name, "stated": stated, "unit": unit, "quantity": quantity})

@@ -26,6 +26,7 @@ from ingest.errors import BadInput
 from ingest.gateway.models import Instrument
 from ingest.mappings.models import Mapping
 from ingest.mappings.selectors import mapping_list
+from ingest.parsers.registry import loaded
 
 
 def _instruments(user: User) -> list[Instrument]:
@@ -166,7 +167,7 @@ def formats(request: HttpRequest) -> HttpResponse:
         "techniques": gallery.technique_cards(),
         "quantities": gallery.quantity_rows(),
         "kinds": gallery.kept_kinds(),
-        "broken": gallery.loaded().broken,
+        "broken": loaded().broken,
     }
     return render(request, "eln/reading/formats.html", context)
 

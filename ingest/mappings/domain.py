@@ -1,5 +1,6 @@
 """Corrections of a reading as pure values: which apply to a file, and what the file says with them."""
 
+import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
@@ -35,10 +36,13 @@ class Hints(BaseModel):
     @field_validator("encoding")
     @classmethod
     def _encoding_known(cls, value: str | None) -> str | None:
+        if not value:
+            return None
         try:
-            return "".encode(value) and value if value else value or None
+            codecs.lookup(value)
         except LookupError as error:
             raise ValueError(f"{value!r} is no known encoding; try utf-8, cp1252, gbk or shift_jis") from error
+        return value
 
     def given(self) -> dict[str, Any]:
         """Only what was decided, as JSON."""

@@ -1,18 +1,14 @@
 """Runs a parser where it can do no harm: a process of its own with limits of time, memory, file size, and no network."""
 
-import contextlib
-import json
-import os
 import re
 import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ingest.parsing.nursery import Broken, bear
 from ingest.parsing.result import Outcome, kept, read_result
 from ingest.parsing.signatures import describe
 
@@ -53,41 +49,26 @@ def _refusal(what: str, reason: str) -> str:
     return reason.removeprefix("delimited_text: ") if only_sniffer else reason
 
 
-def _run(path: Path, name: str, out: Path, limits: Limits, hints: Mapping[str, Any]) -> str | None:
-    """Run the worker; none when it ended well, else the reason why not."""
-    command = [
-        sys.executable,
-        "-I",
-        "-m",
-        "ingest.parsing.worker",
-        str(path),
-        name,
-        str(out),
-        json.dumps(asdict(limits)),
-        json.dumps(dict(hints)),
-    ]
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, env=_environment(), cwd=out,
-            start_new_session=True, close_fds=True,
-        )  # fmt: skip
-        try:
-            code = process.wait(timeout=limits.seconds)
-        except subprocess.TimeoutExpired:
-            _stop(process)
-            return f"the parser did not finish within {limits.seconds:g} s"
-        finally:
-            if process.poll() is None:
-                _stop(process)
-        errors.seek(0)
-        said = errors.read(200_000).decode("utf-8", errors="replace")
+def _run(path: Path, name: str, folder: Path, limits: Limits, hints: Mapping[str, Any]) -> str | None:
+    """Read the file in a confined process, which writes into `folder`/out; none when it ended well, else the reason why not."""
+    out, errors = folder / "out", folder / "errors"
+    out.mkdir()
+    job = {
+        "path": str(path),
+        "name": name,
+        "out": str(out),
+        "errors": str(errors),
+        "limits": asdict(limits),
+        "hints": dict(hints),
+    }
+    try:
+        code = bear(job, limits.seconds, _environment())
+    except Broken:
+        return "the process that reads files could not be started; try again"
+    if code is None:
+        return f"the parser did not finish within {limits.seconds:g} s"
+    said = errors.read_bytes()[-200_000:].decode("utf-8", errors="replace") if errors.is_file() else ""
     return None if code == 0 else _reason_of_end(code, said, limits)
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def parse_isolated(path: Path, name: str, limits: Limits, hints: Mapping[str, Any] | None = None) -> Outcome:
@@ -101,12 +82,12 @@ def parse_isolated(path: Path, name: str, limits: Limits, hints: Mapping[str, An
     if not head:
         return Outcome(kept("the file is empty"))
     with tempfile.TemporaryDirectory(prefix="lodestone-parse-") as folder:
-        out = Path(folder).resolve()
-        failure = _run(path.resolve(), name, out, limits, hints or {})
+        inside = Path(folder).resolve()
+        failure = _run(path.resolve(), name, inside, limits, hints or {})
         if failure is not None:
             return Outcome(kept(f"{what}: {failure}"))
         try:
-            outcome, refused = read_result(out)
+            outcome, refused = read_result(inside / "out")
         except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
             return Outcome(kept(f"{what}: the parser's answer cannot be used ({type(error).__name__}: {error})"))
     if outcome.status == "parsed":

@@ -1,18 +1,20 @@
 """Runs inside the sandbox: reads one file and writes what it says as JSON and plain arrays. No Django, no pickle.
 
-`python -I -m ingest.parsing.worker FILE NAME OUT LIMITS HINTS`; OUT is an empty folder, LIMITS and HINTS are JSON (see
-sandbox.Limits and ingest.mappings.domain.Hints).
+`python -I -m ingest.parsing.worker` has the parsers loaded and forks for each job it is sent (see `serve`), so that a small file costs
+milliseconds; the child confines itself before it opens the file and ends with it.
 """
 
 import contextlib
 import ctypes
+import gc
 import json
 import math
 import os
 import resource
 import sys
+import traceback
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 _REMOVALS = ("os.remove", "os.rmdir", "shutil.rmtree")
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
@@ -121,23 +123,67 @@ def _tried(parser: Any, path: Path, name: str, hints: dict[str, Any]) -> tuple[A
         return None, f"{parser.name} failed: {type(error).__name__}: {error}"[:500]
 
 
-def main() -> None:
-    """Read the file named on the command line and write result.json and arrays.npy."""
-    path, name, out = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
-    confine(json.loads(sys.argv[4]))
+def prepare() -> None:
+    """Import what every file needs, while files and modules may still be opened freely."""
     sys.path[:] = [entry for entry in sys.path if entry]
-    import importlib.metadata
-    import zoneinfo  # noqa: F401 (before the guard closes)
+    import zoneinfo  # noqa: F401
 
     import numpy as np  # noqa: F401
 
-    importlib.metadata.entry_points(group="lodestone.parsers")
-    guard(out)
-    made = attempt(path, name, json.loads(sys.argv[5]))
+    from ingest.parsers.registry import loaded
+    from ingest.parsing import result  # noqa: F401
+    from ingest.schemas.registry import quantities, techniques
+
+    loaded(), quantities(), techniques()
+
+
+def read_one(job: dict[str, Any]) -> None:
+    """Read the file of a job and write result.json and arrays.npy into its folder `out`; confines this process for good."""
     from ingest.parsing.result import write_result
 
+    path, out = Path(job["path"]), Path(job["out"])
+    confine(job["limits"])
+    guard(out)
+    made = attempt(path, job["name"], job["hints"])
     write_result(out, made.parser, made.parsed, made.confidence, made.reasons, made.considered)
 
 
+def serve() -> None:
+    """One JSON line for each job on standard input; answers with the child's number at once and with its exit code later."""
+    prepare()
+    gc.freeze()  # children share what is loaded
+    while line := sys.stdin.buffer.readline():
+        job = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            _be_child(job)
+        _answer({"child": child})
+        _, status = os.waitpid(child, 0)
+        _answer({"code": os.waitstatus_to_exitcode(status)})
+
+
+def _answer(said: dict[str, int]) -> None:
+    sys.stdout.write(json.dumps(said) + "\n")
+    sys.stdout.flush()
+
+
+def _be_child(job: dict[str, Any]) -> NoReturn:
+    code = 1
+    try:
+        os.setsid()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        errors = os.open(job["errors"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        for source, target in ((nothing, 0), (nothing, 1), (errors, 2)):
+            os.dup2(source, target)
+        os.closerange(3, 64)
+        os.chdir(job["out"])
+        read_one(job)
+        code = 0
+    except BaseException:  # whatever ends a parser is told to the parent, which words it
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
 if __name__ == "__main__":
-    main()
+    serve()

@@ -2,16 +2,20 @@
 
 import gzip
 import json
+import os
 import random
+import signal
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingest.parsing import nursery as nursery_module
 from ingest.parsing.sandbox import Limits, parse_isolated
 from ingest.parsing.worker import attempt
 
@@ -76,6 +80,31 @@ def test_a_file_too_large_for_its_memory_is_kept_with_that_reason(tmp_path: Path
     document = parse_isolated(file, file.name, Limits(seconds=60, cpu_s=60, memory_bytes=400 * 2**20)).document
     assert document["status"] == "kept"
     assert "memory" in document["reason"]
+
+
+def test_a_process_that_bears_readers_outlives_a_slow_file_and_its_own_death_is_mended(tmp_path: Path) -> None:
+    slow, quick = tmp_path / "slow.csv", tmp_path / "quick.csv"
+    slow.write_text("a,b\n" + "1,2\n" * 300_000)
+    quick.write_text("time (s),T (K)\n" + "".join(f"{i},{i}\n" for i in range(10)))
+    nursery_module.close_idle()
+    assert parse_isolated(quick, quick.name, QUICK).status == "parsed"
+    (nursery,) = nursery_module._idle
+    first = nursery._process.pid
+    assert "did not finish" in parse_isolated(slow, slow.name, Limits(seconds=0.05)).document["reason"]
+    assert parse_isolated(quick, quick.name, QUICK).status == "parsed"
+    assert [one._process.pid for one in nursery_module._idle] == [first]
+    os.kill(first, signal.SIGKILL)
+    assert parse_isolated(quick, quick.name, QUICK).status == "parsed"
+    assert [one._process.pid for one in nursery_module._idle] != [first]
+
+
+def test_files_read_at_once_by_many_threads_do_not_meet(tmp_path: Path) -> None:
+    for at in range(12):
+        (tmp_path / f"{at}.csv").write_text("time (s),T (K)\n" + "".join(f"{i},{at}\n" for i in range(10)))
+    with ThreadPoolExecutor(4) as pool:
+        read = list(pool.map(lambda at: parse_isolated(tmp_path / f"{at}.csv", f"{at}.csv", QUICK), range(12)))
+    assert [one.document["channels"][1]["max"] for one in read] == [float(at) for at in range(12)]
+    assert len(nursery_module._idle) <= nursery_module.MOST_IDLE
 
 
 def test_nothing_of_our_environment_reaches_a_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
