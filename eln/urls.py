@@ -6,9 +6,11 @@ from django.urls import URLPattern, URLResolver, path
 from eln.accounts import views as accounts
 from eln.entries import api as files
 from eln.entries import views as entries
-from eln.instruments import exports
+from eln.filing import views as filing
+from eln.instruments import connect, exports
 from eln.instruments import views as instruments
 from eln.reading import views as reading
+from eln.runs import views as runs
 from eln.samples import views as samples
 from eln.ui import views as ui
 from eln.upload import views as upload
@@ -38,19 +40,32 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("formats/", reading.formats, name="formats"),
     path("mappings/", reading.mappings, name="mappings"),
     path("mappings/<int:pk>/withdraw/", reading.mapping_forget, name="mapping-withdraw"),
-    path("inbox/", entries.inbox, name="inbox"),
-    path("inbox/<int:pk>/", entries.inbox_file, name="inbox-file"),
+    path("inbox/", filing.inbox, name="inbox"),
+    path("inbox/act/", filing.act, name="inbox-act"),
     path("samples/", samples.samples, name="samples"),
     path("samples/<int:pk>/", samples.sample, name="sample"),
     path("instruments/", instruments.instruments, name="instruments"),
+    path("connect/", connect.new, name="instrument-new"),
     path("instruments/<slug:slug>/", instruments.instrument, name="instrument"),
     path("instruments/<slug:slug>/channels/", reading.channels, name="channels"),
     path("instruments/<slug:slug>/stream/", instruments.stream, name="stream"),
     path("instruments/<slug:slug>/export/", exports.instrument_export, name="instrument-export"),
     path("instruments/<slug:slug>/export/<str:kind>/", exports.instrument_export, name="instrument-export"),
     path("runs/<str:uid>/export/<str:kind>/", exports.run_export, name="run-export"),
-    path("instruments/<slug:slug>/enrol/", instruments.enrol, name="enrol"),
-    path("instruments/<slug:slug>/project/", instruments.place, name="place"),
+    path("instruments/<slug:slug>/runs/", runs.runs, name="runs"),
+    path("instruments/<slug:slug>/runs/rule/", runs.rule, name="run-rule"),
+    path("runs/<path:uid>/plot.json", runs.plot, name="run-plot"),
+    path("runs/<path:uid>/change/", runs.change, name="run-change"),
+    path("runs/<path:uid>/", runs.run, name="run"),
+    path("instruments/<slug:slug>/setup/", instruments.setup, name="instrument-setup"),
+    path("instruments/<slug:slug>/describe/", instruments.describe, name="instrument-describe"),
+    path("instruments/<slug:slug>/agents/<int:pk>/", instruments.agent, name="agent"),
+    path("instruments/<slug:slug>/rules/<int:pk>/forget/", instruments.forget, name="rule-forget"),
+    path("instruments/<slug:slug>/watch/", instruments.watch, name="watch"),
+    path("instruments/<slug:slug>/history.json", instruments.history, name="instrument-history"),
+    path("instruments/<slug:slug>/connect/", connect.connect, name="connect"),
+    path("instruments/<slug:slug>/connect/<int:pk>/", connect.waiting, name="connect-waiting"),
+    path("instruments/<slug:slug>/connect/<int:pk>/cancel/", connect.cancel, name="connect-cancel"),
     path("upload/", upload.upload, name="upload"),
     path("upload/<str:pk>/", upload.receipt, name="receipt"),
     path("gallery/", ui.gallery, name="gallery"),

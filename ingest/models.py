@@ -5,7 +5,7 @@ from ingest.feeds.models import Cursor, Failure, FeedEvent
 from ingest.gateway.models import Agent, AgentConfig, EnrolmentCode, Instrument, Receipt, Upload
 from ingest.mappings.models import Mapping
 from ingest.parsing.models import ParsedFile
-from ingest.stream.models import Alert, DetectorState, Run, RunChange, RunRule, StreamEvent, Stretch
+from ingest.stream.models import Alert, DayCount, DetectorState, Run, RunChange, RunRule, StreamEvent, Stretch
 from ingest.telemetry.models import BatchRange, ChannelDescriptor, FrameBatch, Segment, Tile
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "BlobCheck",
     "ChannelDescriptor",
     "Cursor",
+    "DayCount",
     "DetectorState",
     "EnrolmentCode",
     "Failure",

@@ -12,10 +12,8 @@ from eln.accounts.selectors import project_chosen, projects_readable, projects_w
 from eln.entries.forms import EntryFilter, whole
 from eln.entries.models import Entry
 from eln.entries.page import entry_page
-from eln.entries.selectors import attachment_list, entry_list, files_named, inbox_list, techniques
+from eln.entries.selectors import entry_list, files_named, techniques
 from eln.entries.services import (
-    attachment_assign,
-    attachment_to_new_entry,
     comment_add,
     entry_create,
     entry_edit,
@@ -23,7 +21,7 @@ from eln.entries.services import (
 )
 from eln.errors import EditConflict, ElnError
 from eln.instruments.selectors import instrument_list
-from eln.samples.selectors import sample_find, sample_list
+from eln.samples.selectors import sample_find
 
 PER_PAGE = 40
 
@@ -99,35 +97,3 @@ def entry_comment(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(entry_list(scope=Scope.of(user)), pk=pk)
     comment_add(scope=Scope.of(user), author=user, entry=found, text=request.POST.get("text", ""))
     return redirect("eln:entry", pk=pk)
-
-
-def inbox(request: HttpRequest) -> HttpResponse:
-    """Files that found no entry."""
-    scope = Scope.of(reader(request))
-    page = Paginator(inbox_list(scope=scope), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "recent": entry_list(scope=scope)[:40], "samples": sample_list(scope=scope)[:100]}
-    return render(request, "eln/inbox.html", context)
-
-
-@require_POST
-def inbox_file(request: HttpRequest, pk: int) -> HttpResponse:
-    """File one of the inbox: into an entry by number, into the newest of a sample, or into a new entry."""
-    user = reader(request)
-    scope = Scope.of(user)
-    attachment = get_object_or_404(attachment_list(scope=scope), pk=pk)
-    number, name = request.POST.get("entry", "").lstrip("#").strip(), request.POST.get("sample", "").strip()
-    sample = sample_find(scope=scope, name=name) if name else None
-    if name and sample is None:
-        raise ElnError(_("There is no such sample in your projects. Create it on the samples page first."))
-    if number:
-        target = get_object_or_404(entry_list(scope=scope), pk=whole(number))
-    else:
-        newest = entry_list(scope=scope, sample=sample).first() if sample else None
-        title = request.POST.get("title", "").strip()
-        if newest is None or title:
-            made = attachment_to_new_entry(scope=scope, author=user, attachment=attachment, title=title, sample=sample)
-            return redirect("eln:entry", pk=made.pk)
-        target = newest
-    attachment_assign(scope=scope, attachment=attachment, entry=target)
-    messages.success(request, _("The file now belongs to this entry."))
-    return redirect("eln:entry", pk=target.pk)

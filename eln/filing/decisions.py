@@ -104,7 +104,7 @@ def _remembered(file: Attachment, entry: Entry, author: User) -> FilingRule | No
 def _rule(file: Attachment, author: User, how: str, partner: int | None = None) -> FilingRule:
     """The rule for files that look like this one; an older one of the same pattern ends."""
     pattern = pattern_of(file.file_name)
-    same = FilingRule.objects.filter(instrument_id=file.receipt.instrument_id, pattern=pattern, active=True)
+    same = FilingRule.objects.filter(instrument=file.receipt.instrument, pattern=pattern, active=True)
     known = same.filter(how=how, partner_id=partner).first()
     if known is not None:
         return known

@@ -44,7 +44,7 @@ def file_times(receipt: Receipt, parsed: ParsedFile | None) -> Times | None:
 
 def rule_for(receipt: Receipt) -> FilingRule | None:
     """The newest rule that a person made for files of this name from this instrument."""
-    rules = FilingRule.objects.filter(instrument_id=receipt.instrument_id, active=True).select_related("partner")
+    rules = FilingRule.objects.filter(instrument=receipt.instrument, active=True).select_related("partner")
     name = receipt.file_name.lower()
     return next((rule for rule in rules.order_by("-pk") if fnmatchcase(name, _escaped(rule.pattern))), None)
 

@@ -13,6 +13,7 @@ from django.utils.translation import get_language, override
 
 from eln.entries.api import alert_mark
 from eln.instruments.kinds import kind_label
+from eln.runs.wording import step_label
 from eln.ui.quantity import pretty_unit
 from eln.ui.streams import stopping
 from eln.ui.wording import worded
@@ -114,9 +115,10 @@ def _event_mark(event: Any) -> dict[str, Any]:
 def _run(run: Run | None) -> dict[str, Any] | None:
     if run is None:
         return None
-    steps = [str(step.get("name", "")) for step in run.steps]
+    steps = [step_label(step) for step in run.steps[-1:]]
     entry = getattr(run, "entry", None)
     return {
+        "uid": run.uid,
         "title": run.title or run.uid,
         "started": run.started.isoformat(),
         "step": steps[-1] if steps else "",

@@ -1,5 +1,7 @@
 """Where an instrument's entries belong, and what a person likes to watch of it."""
 
+import json
+
 from django.db import models
 
 from eln.accounts.models import Project, User
@@ -24,3 +26,8 @@ class Watching(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "instrument"], name="watching_once")]
+
+    @property
+    def logs_json(self) -> str:
+        """The chosen axes for the page's script."""
+        return json.dumps(self.logs)

@@ -63,6 +63,7 @@ class EnrolmentCode(models.Model):
     instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="enrolment_codes")
     expires = models.DateTimeField()
     used = models.DateTimeField(null=True, blank=True)
+    agent = models.ForeignKey(Agent, null=True, on_delete=models.SET_NULL, related_name="+", help_text="who used it")
     created = models.DateTimeField(auto_now_add=True)
 
 

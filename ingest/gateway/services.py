@@ -56,6 +56,25 @@ def instrument_ensure(
     return instrument
 
 
+def instrument_edit(*, instrument: Instrument, title: str, title_zh: str, technique: str, location: str) -> Instrument:
+    """Change what an instrument is called and where it stands; the slug stays, for agents and addresses use it."""
+    if not title.strip():
+        raise BadInput("an instrument needs a title")
+    Instrument.objects.filter(pk=instrument.pk).update(
+        title=title.strip()[:200],
+        title_zh=title_zh.strip()[:200],
+        technique=technique.strip()[:80],
+        location=location.strip()[:200],
+    )
+    instrument.refresh_from_db()
+    return instrument
+
+
+def enrolment_cancel(*, code: EnrolmentCode, now: datetime) -> None:
+    """A code that nobody has used opens nothing any more."""
+    EnrolmentCode.objects.filter(pk=code.pk, used__isnull=True).update(expires=now)
+
+
 def enrolment_create(*, instrument: Instrument, hours: float = 24) -> str:
     """A one-time code for a new agent of this instrument; only its hash is kept, so show it at once."""
     code = "-".join(secrets.token_hex(3) for _ in range(4))
@@ -87,6 +106,7 @@ def agent_enrol(*, code: str, name: str, host: str = "", version: str = "", now:
         version=version,
         last_seen=now,
     )
+    EnrolmentCode.objects.filter(pk=row.pk).update(agent=agent)
     return agent, token
 
 

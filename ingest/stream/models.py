@@ -40,6 +40,17 @@ class Stretch(models.Model):
         indexes = [models.Index(fields=["instrument", "end_ns"], name="stretch_time")]
 
 
+class DayCount(models.Model):
+    """How many points of an instrument came on a day (UTC, server clock)."""
+
+    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="day_counts")
+    day = models.DateField()
+    points = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["instrument", "day"], name="day_count_once")]
+
+
 class Run(models.Model):
     """One run on an instrument, as it was found or as a person corrected it.
 

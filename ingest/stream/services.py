@@ -1,19 +1,19 @@
 """Bring the live view up to date with accepted batches: events, runs, detectors, alerts; each batch exactly once."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import F, Max
 
 from ingest.detectors.protocol import Channel, Finding
 from ingest.gateway.models import Instrument
 from ingest.stream.alerts import WHOLE, Board
 from ingest.stream.coverage import GAP_NS, stretch_add
 from ingest.stream.found import no_data
-from ingest.stream.models import DetectorState, Run
+from ingest.stream.models import DayCount, DetectorState, Run
 from ingest.stream.moments import moment
 from ingest.stream.observer import Observer
 from ingest.stream.renewal import rule_dirty, rule_of
@@ -53,13 +53,19 @@ def stream_advance(*, instrument: Instrument) -> int:
     return len(rows)
 
 
-def _cover(instrument: Instrument, rows: Iterable[FrameBatch]) -> None:
+def _cover(instrument: Instrument, rows: Sequence[FrameBatch]) -> None:
     """Note where the new data lie, so that runs are looked for there."""
     spans = [(row.start_ns, row.end_ns) for row in rows if row.start_ns is not None and row.end_ns is not None]
     for start, end in _joined(spans):
         stretch_add(instrument, start, end)
     if spans:
         rule_dirty(instrument, min(start for start, _ in spans))
+    days: dict[date, int] = {}
+    for row in rows:
+        days[row.received.date()] = days.get(row.received.date(), 0) + row.points
+    for day, points in days.items():
+        DayCount.objects.get_or_create(instrument=instrument, day=day)
+        DayCount.objects.filter(instrument=instrument, day=day).update(points=F("points") + points)
 
 
 def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

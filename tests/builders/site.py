@@ -10,9 +10,9 @@ from django.utils import timezone
 from analysis.jobs.models import Job
 from analysis.predictors.models import Predictor
 from chat.models import Conversation, Message
-from eln.models import Attachment, Comment, Entry, Project, Sample
+from eln.models import Attachment, Comment, Entry, FilingRule, Project, Sample
 from ingest.feeds.models import Failure
-from ingest.gateway.models import Instrument
+from ingest.gateway.models import Agent, EnrolmentCode, Instrument
 from ingest.stream.models import Alert
 from knowledge.graph.services import graph_rebuild
 from knowledge.index.services import index_rebuild
@@ -55,6 +55,11 @@ class Everything:
         Alert.objects.create(
             instrument=self.instrument, run=run, channel=f"{self.mark} gauge", kind="stuck", score=1, started=now
         )
+        self.agent = Agent.objects.create(name=f"{mark} agent", instrument=self.instrument, token_hash="h")
+        self.rule = FilingRule.objects.create(instrument=self.instrument, pattern=f"{mark}*", how="time")
+        self.code = EnrolmentCode.objects.create(
+            code_hash="c", instrument=self.instrument, agent=self.agent, expires=now + timedelta(hours=1)
+        )
         self.filed, self.waiting = self._file(self.entry), self._file(None)
         self.records()
         self.conversation = Conversation.objects.create(owner=self.owner, title=f"{self.mark} talk")
@@ -95,13 +100,15 @@ class Everything:
 
     def arguments(self, name: str) -> dict[str, str]:
         """What fills an address's places, for each parameter name."""
-        file = self.waiting if name == "eln:inbox-file" else self.filed
         pk = {
             "eln:entry": self.entry.pk, "eln:entry-change": self.entry.pk, "eln:entry-comment": self.entry.pk,
             "eln:entry-plot": self.entry.pk, "eln:sample": self.sample.pk, "eln:receipt": self.filed.receipt_id,
             "eln:failure-again": self.failure.pk, "knowledge:record": self.record.pk,
-            "knowledge:record-peaks": self.record.pk,
-        }.get(name, file.pk)  # fmt: skip
+            "knowledge:record-peaks": self.record.pk, "eln:agent": self.agent.pk, "eln:rule-forget": self.rule.pk,
+            "eln:connect-waiting": self.code.pk, "eln:connect-cancel": self.code.pk,
+        }.get(name, self.filed.pk)  # fmt: skip
+        if name in ("eln:run", "eln:run-plot", "eln:run-change"):
+            return {"uid": str(self.entry.run_id)}
         uid = self.job.pk if name in ("analysis:job", "analysis:cancel", "analysis:retry") else self.model.pk
         slug = self.project.slug if name == "eln:project" else self.instrument.slug
         return {

@@ -1,8 +1,9 @@
 // <live-instrument data-stream="...">: feeds the plot, the alerts and the run line of an instrument's page from server-sent events.
+// data-history: columns of the last ?seconds=, and with ?compare=1 the run before; data-watch: where a choice is remembered.
 import "../ui/components/lab-plot.js";
 
-const SPAN_S = 900;
 const SILENT_AFTER_S = 10;
+const REMEMBER_AFTER_MS = 800;
 
 function part(id) {
   return document.getElementById(id);
@@ -13,19 +14,83 @@ function clock(iso) {
 }
 
 class LiveInstrument extends HTMLElement {
-  connectedCallback() {
+  async connectedCallback() {
     this.plot = part("live-plot");
-    this.plot.span = SPAN_S;
+    this.logs = JSON.parse(this.dataset.logs || "{}");
+    this.plot.logs = this.logs;
     this.plot.show({ x: { time: true }, series: [] });
     part("live-pause").addEventListener("click", () => this.pause());
-    this.source = new EventSource(this.dataset.stream);
-    this.source.addEventListener("message", (event) => this.take(JSON.parse(event.data)));
-    this.source.addEventListener("error", () => this.state("lost", "bad"));
-    this.source.addEventListener("end", () => { this.source.close(); location.reload(); });
+    part("live-window").addEventListener("change", () => this.window());
+    part("live-compare").addEventListener("click", () => this.compare());
+    this.plot.addEventListener("plotchosen", (event) => this.remember(event.detail));
+    await this.history();
+    this.listen();
   }
 
   disconnectedCallback() {
     this.source?.close();
+  }
+
+  listen() {
+    const address = new URL(this.dataset.stream, location.href);
+    if (this.until) address.searchParams.set("after", this.until);
+    this.source = new EventSource(address);
+    this.source.addEventListener("message", (event) => this.take(JSON.parse(event.data)));
+    this.source.addEventListener("error", () => { this.lost = true; this.state("lost", "bad"); });
+    this.source.addEventListener("end", () => { this.source.close(); location.reload(); });
+  }
+
+  /** What was measured before the stream goes on. */
+  async history() {
+    const seconds = Number(part("live-window").value);
+    this.plot.span = seconds;
+    try {
+      const answer = await fetch(`${this.dataset.history}?seconds=${seconds}`);
+      if (!answer.ok) return;
+      const past = await answer.json();
+      this.until = past.until;
+      if (past.series.length) {
+        this.plot.show(past);
+        this.begun = true;
+      }
+      if (part("live-compare").getAttribute("aria-pressed") === "true") await this.overlay();
+    } catch { /* the stream brings the last minutes all the same */ }
+  }
+
+  async window() {
+    this.source.close();
+    this.remember({ window_s: Number(part("live-window").value) });
+    await this.history();
+    this.listen();
+  }
+
+  async compare() {
+    const button = part("live-compare");
+    const on = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(on));
+    if (on) await this.overlay();
+    else this.plot.overlay(null);
+  }
+
+  async overlay() {
+    const button = part("live-compare");
+    button.disabled = true;
+    try {
+      const answer = await fetch(`${this.dataset.history}?compare=1`);
+      const before = await answer.json();
+      this.plot.overlay(before.series.length ? before : { series: [], label: button.dataset.none });
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  remember(choice) {
+    this.choice = { ...this.choice, ...choice };
+    clearTimeout(this.remembering);
+    this.remembering = setTimeout(() => {
+      const token = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+      fetch(this.dataset.watch, { method: "POST", headers: { "X-CSRFToken": token, "Content-Type": "application/json" }, body: JSON.stringify(this.choice) });
+    }, REMEMBER_AFTER_MS);
   }
 
   pause() {
@@ -43,14 +108,17 @@ class LiveInstrument extends HTMLElement {
   }
 
   take(message) {
-    if (message.lag === null || message.lag > SILENT_AFTER_S) this.state("silent", "warn");
+    if (this.lost) {
+      this.lost = false;
+      this.state("back", "ok");
+    } else if (message.lag === null || message.lag > SILENT_AFTER_S) this.state("silent", "warn");
     else this.state(this.plot.paused ? "paused" : "live", this.plot.paused ? "info" : "ok");
     part("live-lag").textContent = message.lag === null ? "–" : `${message.lag.toFixed(1)} s`;
     this.run(message.run);
     for (const alert of message.alerts.slice().reverse()) this.alert(alert);
     if (!message.series.length && !message.marks.length) return;
-    if (!this.shown && message.series.length) {
-      this.shown = true;
+    if (!this.begun && message.series.length) {
+      this.begun = true;
       this.plot.show({ x: { time: true }, series: message.series, marks: message.marks });
     } else this.plot.append({ x: { time: true }, series: message.series, marks: message.marks });
     for (const alert of message.alerts) if (!alert.ended) this.plot.reveal(alert.channel);
@@ -62,10 +130,13 @@ class LiveInstrument extends HTMLElement {
       line.textContent = line.dataset.none;
       return;
     }
-    const title = document.createElement(run.entry ? "a" : "span");
+    const title = document.createElement("a");
     title.textContent = run.title;
-    if (run.entry) title.href = this.dataset.entry.replace("/0/", `/${run.entry}/`);
-    line.replaceChildren(`${line.dataset.running}: `, title, run.step ? ` · ${run.step}` : "", ` · ${clock(run.started)}`);
+    title.href = this.dataset.run.replace("UID", encodeURIComponent(run.uid));
+    const badge = document.createElement("span");
+    badge.className = "badge badge--info badge--dot";
+    badge.textContent = line.dataset.running;
+    line.replaceChildren(badge, " ", title, run.step ? ` · ${run.step}` : "", ` · ${clock(run.started)}`);
   }
 
   alert(alert) {

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from eln.instruments.kinds import kind_label
 from eln.ui import registry
+from eln.ui.durations import duration, grouped, lasting, moment_or_text, seconds, signed_seconds
 from eln.ui.labels import instrument_label, quantity_label, technique_label
 from eln.ui.quantity import pretty_bytes, pretty_number, pretty_unit
 from eln.ui.wording import worded as sentence_worded
@@ -20,6 +21,14 @@ register.filter("unit", pretty_unit)
 register.filter("bytes", pretty_bytes)
 register.filter("number", pretty_number)
 register.filter("alert_kind", kind_label)
+register.filter("lasting", lasting)
+register.filter("duration", duration)
+register.filter("grouped", grouped)
+register.filter("seconds", seconds)
+register.filter("signed_seconds", signed_seconds)
+register.filter("unlocalised", lambda value: f"{value}")
+register.filter("moment_or_text", moment_or_text)
+register.filter("measured", lambda value: pretty_number(value) if isinstance(value, (int, float)) else value)
 register.filter("instrument_label", instrument_label)
 register.filter("quantity_label", quantity_label)
 register.filter("technique_label", technique_label)

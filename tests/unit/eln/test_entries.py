@@ -76,8 +76,9 @@ def test_a_stranger_finds_nothing_of_a_project() -> None:
         reverse("eln:sample", args=[entry.sample_id]),
     ]
     assert [client.get(page).status_code for page in pages] == [404] * len(pages)
-    for page in (reverse("eln:entry-change", args=[entry.pk]), reverse("eln:inbox-file", args=[waiting.pk])):
-        assert client.post(page, {}).status_code == 404
+    assert client.post(reverse("eln:entry-change", args=[entry.pk]), {}).status_code == 404
+    for said in ({"accept": f"{waiting.pk}:{entry.pk}"}, {"files": waiting.pk, "do": "file", "entry": entry.pk}):
+        assert client.post(reverse("eln:inbox-act"), said).status_code in (400, 404)
     for page in ("eln:home", "eln:entries", "eln:inbox", "eln:samples", "eln:instruments", "eln:upload"):
         content = client.get(reverse(page)).content.decode()
         assert "SrTiO3" not in content and "MBE-1" not in content and "STO-17" not in content
@@ -130,7 +131,9 @@ def test_odd_input_gets_a_page_not_a_fault(odd: str) -> None:
     for field in ("text", "title", "sample", odd):
         change = {"field": field, "value": odd, "version": "1" if field == "text" else odd}
         assert client.post(reverse("eln:entry-change", args=[entry.pk]), change).status_code in (302, 400, 409)
-    assert client.post(reverse("eln:inbox-file", args=[file.pk]), {"entry": odd}).status_code in (302, 404)
+    said = {"files": file.pk, "do": "file", "entry": odd}
+    assert client.post(reverse("eln:inbox-act"), said).status_code in (302, 400, 404)
+    assert client.get(reverse("eln:inbox"), {"kind": odd}).status_code == 200
     assert client.post(reverse("eln:samples"), {"name": odd}).status_code in (302, 400)
     assert client.get(reverse("eln:attachment-plot", args=[file.pk]), {"points": odd, "axis": odd}).status_code in (
         200,
@@ -153,9 +156,10 @@ def test_a_file_of_the_inbox_is_put_into_an_entry_or_becomes_one() -> None:
     second = file_parsed(a_parsed_file(a_receipt(b"2"), start=START, technique="XRD"))
     assert first is not None and second is not None
     client = logged_in(ada)
-    client.post(reverse("eln:inbox-file", args=[first.pk]), {"entry": str(entry.pk)})
+    client.post(reverse("eln:inbox-act"), {"files": first.pk, "do": "file", "entry": str(entry.pk)})
     assert Attachment.objects.get(pk=first.pk).entry == entry
-    client.post(reverse("eln:inbox-file", args=[second.pk]), {"title": "Scan of STO-17", "sample": "STO-17"})
+    said = {"files": second.pk, "do": "new", "title": "Scan of STO-17", "sample": "STO-17"}
+    client.post(reverse("eln:inbox-act"), said)
     made = Entry.objects.get(title="Scan of STO-17")
     assert (made.technique, made.started, made.attachments.count()) == ("XRD", START, 1)
 

@@ -107,5 +107,5 @@ def test_the_pages_offer_the_downloads(client: Client, run: Run) -> None:
         reverse("eln:run-export", args=["r-1", "nxs"])
         in client.get(reverse("eln:entry", args=[entry.pk])).content.decode()
     )
-    page = client.get(reverse("eln:instrument", args=["mbe-1"])).content.decode()
+    page = client.get(reverse("eln:instrument-setup", args=["mbe-1"])).content.decode()
     assert reverse("eln:instrument-export", args=["mbe-1"]) in page

@@ -104,5 +104,5 @@ def test_the_stream_is_server_sent_events_and_not_cached(client: Client, machine
 
 def test_connecting_an_agent_shows_a_code_once(client: Client, machine: Instrument) -> None:
     client.force_login(a_person())
-    page = client.post(reverse("eln:enrol", args=["mbe-1"])).content.decode()
+    page = client.post(reverse("eln:connect", args=["mbe-1"])).content.decode()
     assert "enrol --server http://testserver --code" in page and machine.enrolment_codes.count() == 1

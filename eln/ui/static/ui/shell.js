@@ -36,8 +36,40 @@ function timesLocal(scope) {
   }
 }
 
+/** Fields of times show the reader's zone and are sent as UTC. */
+function timeFields(scope) {
+  for (const field of scope.querySelectorAll("input[type=datetime-local][data-utc]")) {
+    const at = new Date(field.dataset.utc);
+    delete field.dataset.utc;
+    if (Number.isNaN(at.getTime())) continue;
+    field.value = new Date(at.getTime() - at.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
+  }
+}
+
+function timesSent(form) {
+  for (const field of form.querySelectorAll("input[type=datetime-local][name][data-zoned]")) {
+    const at = new Date(field.value);
+    const sent = document.createElement("input");
+    sent.type = "hidden";
+    sent.name = field.name;
+    sent.value = Number.isNaN(at.getTime()) ? "" : at.toISOString();
+    field.removeAttribute("name");
+    form.append(sent);
+  }
+}
+
+async function copied(button) {
+  await navigator.clipboard?.writeText(document.querySelector(button.dataset.copy).textContent.trim());
+  const said = document.getElementById("ui-text")?.dataset.copied;
+  if (!said) return;
+  const before = button.textContent;
+  button.textContent = said;
+  setTimeout(() => { button.textContent = before; }, 1500);
+}
+
 function prepare(scope) {
   timesLocal(scope);
+  timeFields(scope);
   for (const name of COMPONENTS) {
     if (!customElements.get(name) && scope.querySelector(name)) import(`./components/${name}.js`);
   }
@@ -47,8 +79,9 @@ document.addEventListener("click", (event) => {
   const theme = event.target.closest("[data-theme-set]");
   if (theme) themeSet(theme.dataset.themeSet);
   const copy = event.target.closest("[data-copy]");
-  if (copy) navigator.clipboard?.writeText(document.querySelector(copy.dataset.copy).textContent.trim());
+  if (copy) copied(copy);
 });
+document.addEventListener("submit", (event) => timesSent(event.target), true);
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
 });

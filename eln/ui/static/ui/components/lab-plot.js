@@ -3,23 +3,16 @@
 // JSON: {"x": {"label", "unit", "values": [...], "time": bool (epoch s)},
 //        "series": [{"label", "unit", "values": [...], "x": [...] (own positions, optional), "shown": bool}],
 //        "marks": [{"x", "end", "label", "kind"}], "log": bool (absent: chosen by the spread of the values)}
-// Methods: show(payload), append(payload) for live data, mark(marks), `span` seconds kept when live, `paused`.
+// `data-zoom`: the source gives a part in more detail for ?from=&to=, asked for when a person zooms.
+// Methods: show(payload), append(payload) for live data, mark(marks), overlay(payload or null), `span` seconds kept when
+// live, `paused`, `logs` {unit: bool}. Events: `plotchosen` after a person showed or hid a channel or chose an axis.
 import uPlot from "../../vendor/uPlot.esm.js";
 import { Columns } from "./plot-columns.js";
-import { drawMarks } from "./plot-marks.js";
+import { Picker } from "./plot-picker.js";
+import { number, stripOptions } from "./plot-strip.js";
 
 const SHOWN_AT_FIRST = 6;
-const COLOURS = 8;
-// uPlot's ticks of a time axis, in 24 hours: [step s, label, at a new year, month, day, hour, minute, second, mode]
-const DAY = "\n{YYYY}-{MM}-{DD}";
-const CLOCK = [
-  [31536000, "{YYYY}", null, null, null, null, null, null, 1],
-  [2419200, "{YYYY}-{MM}", null, null, null, null, null, null, 1],
-  [86400, "{MM}-{DD}", "\n{YYYY}", null, null, null, null, null, 1],
-  [60, "{HH}:{mm}", DAY, null, DAY, null, null, null, 1],
-  [1, "{HH}:{mm}:{ss}", DAY, null, DAY, null, null, null, 1],
-  [0.001, "{ss}.{fff}", DAY, null, DAY, null, "\n{HH}:{mm}", null, 1],
-];
+const ZOOM_WAIT_MS = 150;
 
 function text(name) {
   return document.getElementById("ui-text")?.dataset[name] ?? "";
@@ -32,19 +25,14 @@ function element(tag, className, content = "") {
   return made;
 }
 
-export function number(value) {
-  if (value === null || value === undefined || Number.isNaN(value)) return "–";
-  const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(3).replace("e", "×10^");
-  return String(Number(value.toPrecision(6)));
-}
-
 class LabPlot extends HTMLElement {
   #strips = [];
   #columns = new Columns();
   #frame = 0;
+  #zoom = null;
   paused = false;
   span = 0;
+  logs = {};
 
   connectedCallback() {
     if (this.plot) return;
@@ -74,9 +62,7 @@ class LabPlot extends HTMLElement {
   async load() {
     this.#state(element("p", "loading", text("loading")));
     try {
-      const answer = await fetch(this.dataset.source, { headers: { Accept: "application/json" } });
-      if (!answer.ok) throw new Error(String(answer.status));
-      this.show(await answer.json());
+      this.show(await this.#fetch(this.dataset.source));
     } catch (error) {
       const notice = element("div", "notice notice--bad cluster", `${text("failed")} (${error.message})`);
       const again = element("button", "button button--small", text("again"));
@@ -86,9 +72,16 @@ class LabPlot extends HTMLElement {
     }
   }
 
+  async #fetch(source) {
+    const answer = await fetch(source, { headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error(String(answer.status));
+    return answer.json();
+  }
+
   show(payload) {
     this.#columns = new Columns(payload);
-    this.logs = payload.log;
+    this.whole = payload;
+    this.always = payload.log;
     const chosen = this.#columns.series.filter((series) => series.shown);
     if (!chosen.length) this.#columns.series.slice(0, SHOWN_AT_FIRST).forEach((series) => { series.shown = true; });
     this.#keys();
@@ -107,8 +100,15 @@ class LabPlot extends HTMLElement {
     if (!this.paused) this.#later();
   }
 
+  overlay(payload) {
+    this.#columns.overlay(payload?.series);
+    this.legend.textContent = payload?.label ?? "";
+    this.legend.hidden = !payload;
+    this.#redraw();
+  }
+
   reveal(label) {
-    const series = this.#columns.series.find((known) => known.label === label);
+    const series = this.#columns.series.find((known) => known.label === label && !known.ghost);
     if (!series || series.shown) return;
     series.shown = true;
     this.#keys();
@@ -120,58 +120,41 @@ class LabPlot extends HTMLElement {
     this.#later();
   }
 
+  /** Names of the channels that are drawn. */
+  get shown() {
+    return this.#columns.series.filter((series) => series.shown && !series.ghost).map((series) => series.label);
+  }
+
   #build() {
     this.bar = element("div", "plot__bar");
-    this.series = element("div", "plot__series");
-    this.series.setAttribute("role", "group");
-    this.series.setAttribute("aria-label", text("series"));
+    this.picker = new Picker(text, () => { this.#redraw(); this.#chosen(); });
     const tools = element("div", "plot__tools");
-    this.logButton = this.#tool(tools, text("log"), () => {
-      this.logs = this.logButton.getAttribute("aria-pressed") !== "true";
-      this.#redraw();
-    });
-    this.#tool(tools, text("reset"), () => this.#redraw());
-    this.bar.append(this.series, tools);
+    this.reset = element("button", "button button--quiet button--small", text("reset"));
+    this.reset.type = "button";
+    this.reset.hidden = true;
+    this.reset.addEventListener("click", () => this.#unzoom());
+    tools.append(this.reset);
+    this.bar.append(this.picker.node, tools);
     this.strips = element("div", "stack stack--tight");
+    this.legend = element("p", "plot__ghost small muted");
+    this.legend.hidden = true;
     this.reading = element("p", "plot__reading");
     this.reading.setAttribute("aria-live", "polite");
     this.states = element("div", "");
     this.bar.hidden = true;
-    this.plot.append(this.bar, this.states, this.strips, this.reading);
+    this.plot.append(this.bar, this.picker.panel, this.states, this.strips, this.legend, this.reading);
   }
 
-  #tool(parent, label, action) {
-    const button = element("button", "button button--quiet button--small", label);
-    button.type = "button";
-    button.addEventListener("click", action);
-    parent.append(button);
-    return button;
+  #chosen() {
+    this.dispatchEvent(new CustomEvent("plotchosen", { bubbles: true, detail: { channels: this.shown, logs: this.logs } }));
   }
 
   #state(node) {
     this.states.replaceChildren(...(node ? [node] : []));
   }
 
-  #colour(index) {
-    return getComputedStyle(this).getPropertyValue(`--plot-${(index % COLOURS) + 1}`).trim();
-  }
-
   #keys() {
-    const order = [...this.#columns.series].sort((a, b) => Number(Boolean(b.shown)) - Number(Boolean(a.shown)));
-    this.series.replaceChildren(...order.map((series) => {
-      const chip = element("button", "chip");
-      chip.type = "button";
-      chip.setAttribute("aria-pressed", String(Boolean(series.shown)));
-      const key = element("span", "plot__key");
-      key.style.setProperty("--key", `var(--plot-${(series.index % COLOURS) + 1})`);
-      chip.append(key, series.unit ? `${series.label} (${series.unit})` : series.label);
-      chip.addEventListener("click", () => {
-        series.shown = !series.shown;
-        chip.setAttribute("aria-pressed", String(series.shown));
-        this.#redraw();
-      });
-      return chip;
-    }));
+    this.picker.show(this.#columns.series);
     this.bar.hidden = this.#columns.series.length === 0;
   }
 
@@ -181,9 +164,9 @@ class LabPlot extends HTMLElement {
       this.#frame = 0;
       const groups = this.#columns.groups();
       const same = groups.length === this.#strips.length
-        && groups.every((group, at) => group.name === this.#strips[at].name);
+        && groups.every((group, at) => group.name === this.#strips[at].name && group.series.length === this.#strips[at].count);
       if (!same) this.#redraw();
-      else this.#strips.forEach((strip, at) => strip.chart.setData(this.#columns.table(groups[at], strip.log)));
+      else this.#strips.forEach((strip, at) => strip.chart.setData(this.#columns.table(groups[at], strip.log), !this.#zoom));
     });
   }
 
@@ -194,7 +177,7 @@ class LabPlot extends HTMLElement {
     this.strips.replaceChildren();
     this.#state(groups.length ? null : element("p", "empty", text("empty")));
     this.#strips = groups.map((group, at) => this.#strip(group, at, groups.length));
-    this.logButton.setAttribute("aria-pressed", String(this.#strips.some((strip) => strip.log)));
+    if (this.#zoom) for (const { chart } of this.#strips) chart.setScale("x", this.#zoom);
   }
 
   #height(count) {
@@ -207,35 +190,34 @@ class LabPlot extends HTMLElement {
     const holder = element("div", "plot__strip");
     holder.tabIndex = 0;
     holder.setAttribute("role", "img");
-    holder.setAttribute("aria-label", group.series.map((series) => series.label).join(", "));
-    this.strips.append(holder);
-    const log = this.#columns.logarithmic(group, this.logs);
-    const style = getComputedStyle(this);
+    holder.setAttribute("aria-label", group.series.filter((series) => !series.ghost).map((series) => series.label).join(", "));
+    const row = element("div", "plot__lane");
+    row.append(holder);
+    this.strips.append(row);
+    const log = this.#columns.logarithmic(group, this.logs[group.name] ?? this.always);
     const last = at === count - 1;
-    const axis = { stroke: style.getPropertyValue("--muted"), font: `12px ${style.fontFamily}`, labelFont: `12px ${style.fontFamily}`,
-      grid: { stroke: style.getPropertyValue("--plot-grid"), width: 1 }, ticks: { stroke: style.getPropertyValue("--plot-grid"), width: 1 } };
-    const x = this.#columns.x;
-    const chart = new uPlot({
-      width: Math.max(this.clientWidth, 120),
-      height: this.#height(count) + (last ? 30 : 0),
-      legend: { show: false },
-      cursor: { sync: { key: this.#key() }, points: { size: 6 }, drag: { x: true, y: false } },
-      scales: { x: { time: x.time }, y: { distr: log ? 3 : 1, range: log ? undefined : padded } },
-      axes: [
-        { ...axis, space: x.time ? 90 : 60, size: last ? (x.time ? 42 : 30) : 8, label: last ? titled(x) : undefined, labelSize: 18, labelGap: 0, values: last ? (x.time ? CLOCK : undefined) : () => [] },
-        { ...axis, size: 68, label: group.unit || undefined, labelSize: 16, values: (_, splits) => splits.map((v) => (v === null ? "" : short(v))) },
-      ],
-      series: [{}, ...group.series.map((series) => ({
-        label: series.label, stroke: this.#colour(series.index), width: 1.5, points: { show: series.x.length < 40, size: 4 },
-      }))],
-      hooks: {
-        draw: [(u) => drawMarks(u, this.#columns.marks, style, at === 0)],
-        setCursor: [(u) => { if (u.cursor.idx !== null && u.cursor.event) this.#read(u); }],
-        setScale: [(u, key) => { if (key === "x") this.#follow(u); }],
-      },
-    }, this.#columns.table(group, log), holder);
+    const place = { width: Math.max(this.clientWidth, 120), height: this.#height(count) + (last ? 30 : 0), first: at === 0, last, log, key: this.#key() };
+    const hooks = { moved: (u) => this.#read(u), scaled: (u) => this.#follow(u), zoomed: (u) => this.#zoomed(u) };
+    const options = stripOptions(group, this.#columns.x, () => this.#columns.marks, getComputedStyle(this), place, hooks);
+    const chart = new uPlot(options, this.#columns.table(group, log), holder);
     holder.addEventListener("keydown", (event) => this.#step(event, chart));
-    return { name: group.name, chart, log };
+    holder.addEventListener("dblclick", () => this.#unzoom());
+    row.append(this.#logButton(group, log));
+    return { name: group.name, chart, log, count: group.series.length };
+  }
+
+  #logButton(group, log) {
+    const button = element("button", "plot__log", "log");
+    button.type = "button";
+    button.title = text("log");
+    button.setAttribute("aria-label", `${text("log")} ${group.unit}`.trim());
+    button.setAttribute("aria-pressed", String(log));
+    button.addEventListener("click", () => {
+      this.logs = { ...this.logs, [group.name]: !log };
+      this.#redraw();
+      this.#chosen();
+    });
+    return button;
   }
 
   #key() {
@@ -253,8 +235,38 @@ class LabPlot extends HTMLElement {
     this.following = false;
   }
 
+  #zoomed(chart) {
+    if (chart.select.width < 3) return;
+    this.#zoom = { min: chart.posToVal(chart.select.left, "x"), max: chart.posToVal(chart.select.left + chart.select.width, "x") };
+    this.reset.hidden = false;
+    if (this.dataset.zoom === undefined) return;
+    clearTimeout(this.zooming);
+    this.zooming = setTimeout(() => this.#refine(this.#zoom), ZOOM_WAIT_MS);
+  }
+
+  async #refine(range) {
+    const address = new URL(this.dataset.source, location.href);
+    address.searchParams.set("from", range.min);
+    address.searchParams.set("to", range.max);
+    try {
+      const part = await this.#fetch(address);
+      if (range !== this.#zoom) return; // zoomed elsewhere meanwhile
+      this.#columns.refine(part.series, range.min, range.max);
+      this.#redraw();
+    } catch (error) {
+      this.reading.textContent = `${text("failed")} (${error.message})`;
+    }
+  }
+
+  #unzoom() {
+    this.#zoom = null;
+    this.reset.hidden = true;
+    this.#redraw();
+  }
+
   #step(event, chart) {
     const moves = { ArrowLeft: -1, ArrowRight: 1, PageUp: -20, PageDown: 20, Home: -Infinity, End: Infinity };
+    if (event.key === "Escape" && this.#zoom) this.#unzoom();
     if (!(event.key in moves)) return;
     event.preventDefault();
     const end = chart.data[0].length - 1;
@@ -285,24 +297,6 @@ class LabPlot extends HTMLElement {
       if (strip.chart.width !== width) strip.chart.setSize({ width, height });
     });
   }
-}
-
-function padded(_, low, high) {
-  if (low === null || high === null) return [0, 1];
-  if (low === high) return [low - (Math.abs(low) * 0.05 || 1), high + (Math.abs(high) * 0.05 || 1)];
-  const pad = (high - low) * 0.06;
-  return [low - pad, high + pad];
-}
-
-function titled(x) {
-  if (x.time) return undefined;
-  return x.unit ? `${x.label ?? ""} (${x.unit})` : x.label;
-}
-
-function short(value) {
-  const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e5)) return value.toExponential(1).replace(".0e", "e");
-  return String(Number(value.toPrecision(8)));
 }
 
 customElements.define("lab-plot", LabPlot);
