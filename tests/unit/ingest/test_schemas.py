@@ -110,3 +110,12 @@ def test_pint_is_not_imported_before_the_first_conversion() -> None:
     code = "import sys; from ingest.schemas import units, registry; units.parse_unit('mbar'); registry.quantity_of('T', 'K'); print('pint' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_technique_is_not_claimed_from_words_that_look_like_its_acronym() -> None:
+    assert technique_of("J. Garbow and K. Hillstrom (Eds).\nseed from the stem of the plant", ()) is None
+    assert technique_of("Detector: EDS", ()) == "eds"
+    assert (
+        technique_of("Pixel;Wavelength;Raman Shift;Absorbance #1", ("wavelength", "raman_shift", "absorbance"))
+        == "raman"
+    )
