@@ -45,6 +45,9 @@ def port_check(host: str, port: int) -> None:
             ) from error
 
 
+WAKE_S = 0.25  # what grows within this time is worked on at once
+
+
 class Worker:
     """Celery in process: a memory broker, a few threads, and a tick that makes a lost wake-up cost a second."""
 
@@ -80,7 +83,7 @@ class Worker:
 
     def _tick(self) -> None:
         last = 0.0
-        while not self._stopping.wait(0.1):
+        while not self._stopping.wait(WAKE_S):
             due, self._due = self._due, set()
             for feed in due:
                 feed_run.delay(feed)

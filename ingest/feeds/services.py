@@ -90,7 +90,10 @@ def _is_dead(owner: str) -> bool:
 
 @contextmanager
 def _leased(stage: Stage) -> Iterator[Cursor | None]:
-    """Hold the stage's lease, renewed while the work lasts; none when another holds it."""
+    """Hold the stage's lease, renewed while the work lasts; none when another holds it.
+
+    How far the stage has read (`xid`, `seq` of what is yielded) is written when the lease is let go: one commit for both.
+    """
     cursor = _lease(stage)
     if cursor is None:
         yield None
@@ -103,7 +106,9 @@ def _leased(stage: Stage) -> Iterator[Cursor | None]:
     finally:
         done.set()
         keeper.join()
-        Cursor.objects.filter(pk=cursor.pk, owner=cursor.owner).update(owner="", lease_until=None)
+        Cursor.objects.filter(pk=cursor.pk, owner=cursor.owner).update(
+            owner="", lease_until=None, xid=cursor.xid, seq=cursor.seq
+        )
 
 
 def _renew(cursor: Cursor, done: threading.Event) -> None:
@@ -170,8 +175,7 @@ def stage_run(stage: Stage) -> int:
         keys = list(dict.fromkeys(key for _, _, key in events))
         if keys:
             _process(stage, keys)
-            xid, seq, _ = events[-1]
-            Cursor.objects.filter(pk=cursor.pk, owner=cursor.owner).update(xid=xid, seq=seq)
+            cursor.xid, cursor.seq, _ = events[-1]
         due = [key for key in _due(stage) if key not in set(keys)]
         for key in due:
             _process(stage, [key])

@@ -5,7 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from ingest.feeds.services import feeds_trim, stage_run, stage_tick
+from ingest.feeds.services import BATCH, feeds_trim, stage_run, stage_tick
 from ingest.feeds.stage import stages
 
 
@@ -18,9 +18,9 @@ def feed_run(feed: str | None = None) -> int:
         _trim()
     total = 0
     for _ in range(1000):
-        done = sum(stage_run(stage) for stage in stages() if feed is None or stage.feed == feed)
-        total += done
-        if not done:
+        done = [stage_run(stage) for stage in stages() if feed is None or stage.feed == feed]
+        total += sum(done)
+        if not any(done) or (feed is not None and max(done) < BATCH):  # what comes meanwhile wakes us again
             break
     return total
 

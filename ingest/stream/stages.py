@@ -11,7 +11,7 @@ from ingest.parsing.models import ParsedFile
 from ingest.stream.models import RunRule
 from ingest.stream.moments import nanoseconds
 from ingest.stream.renewal import rule_dirty, runs_renew
-from ingest.stream.services import runs_expire, silence_check, stream_advance
+from ingest.stream.services import BATCHES, runs_expire, silence_check, stream_advance
 
 
 class StreamStage:
@@ -24,7 +24,7 @@ class StreamStage:
     def process(self, keys: Sequence[str]) -> None:
         """Read what is new of these instruments."""
         for instrument in Instrument.objects.filter(slug__in=keys):
-            while stream_advance(instrument=instrument):
+            while stream_advance(instrument=instrument) == BATCHES:
                 pass
             runs_renew(instrument=instrument, now=timezone.now())
 
