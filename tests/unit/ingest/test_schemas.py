@@ -85,7 +85,7 @@ def test_a_telling_name_or_unit_is_claimed(name: str, unit: str | None, quantity
 
 @pytest.mark.parametrize(
     ("name", "unit"),
-    [("column 3", None), ("mode", None), ("Power Supply 1 Enable", None), ("b", None), ("T", None), ("Pressure", "degC") , ("EQE", "%"), ("Bandgap", "eV"), ("Sample Position", "deg")],
+    [("column 3", None), ("mode", None), ("Power Supply 1 Enable", None), ("b", None), ("T", None), ("Pressure", "degC") , ("FF", "%"), ("Bandgap", "eV"), ("Sample Position", "deg")],
 )  # fmt: skip
 def test_without_evidence_nothing_is_claimed(name: str, unit: str | None) -> None:
     found, _ = quantity_of(name, unit)
