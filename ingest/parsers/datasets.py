@@ -22,6 +22,14 @@ _TABLE_WIDTH = 16
 _SINCE = re.compile(r"^\s*(\w+)\s+since\s+(.+?)\s*$", re.IGNORECASE)
 _SECONDS = {"microsecond": 1e-6, "millisecond": 1e-3, "second": 1.0, "sec": 1.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "minute": 60.0,
             "min": 60.0, "hour": 3600.0, "hr": 3600.0, "h": 3600.0, "day": 86400.0, "d": 86400.0}  # fmt: skip
+_CF_UNITS = {
+    "degrees_east": "deg",
+    "degrees_north": "deg",
+    "degree_east": "deg",
+    "degree_north": "deg",
+    "degrees": "deg",
+    "degree": "deg",
+}
 _AXES = ("time", "two_theta", "wavelength", "raman_shift", "wavenumber", "binding_energy", "photon_energy", "frequency")
 
 
@@ -86,18 +94,25 @@ def grid_axis(axis: Axis, size: int) -> GridAxis:
     return GridAxis(axis.name if axis.values is None else f"{axis.name} index", size)
 
 
+def reciprocal(unit: str | None, name: str) -> str | None:
+    """The unit, but `1/A` of a scattering vector as what it means there: 1/angstrom, not 1/ampere."""
+    scattering = re.match(r"d?[qk](?:[xyz_ ]|$)", name.strip(), re.IGNORECASE) is not None
+    return "1/angstrom" if unit and scattering and re.fullmatch(r"1/A|A\^?-1|inv(?:erse)? ?A", unit.strip()) else unit
+
+
 def make_channel(
     name: str, values: NDArray[np.float64], unit: str | None = None, technique: str | None = None, axis: str | None = None,
     grid: tuple[GridAxis, ...] = (),
 ) -> tuple[Channel, list[str]]:  # fmt: skip
     """A channel whose unit is `unit` as written, or stands in its name; claims a quantity only where both agree."""
     warnings: list[str] = []
+    unit = reciprocal(_CF_UNITS.get(unit.strip(), unit), name) if unit else None
     known = parse_unit(unit, name) if unit else None
     shown = name
     if (
         unit
         and known is None
-        and unit.strip().lower() not in ("", "-", "none", "1", "arb.", "index", "dimensionless", "unitless")
+        and unit.strip().lower() not in ("", "-", "none", "1", "arb.", "index", "~", "n/a", "dimensionless", "unitless")
     ):
         warnings.append(f"{name}: the unit {unit[:40]!r} is not known and not claimed")
     if not unit:
@@ -113,7 +128,16 @@ def since(unit: str | None) -> tuple[float, datetime] | None:
     match = _SINCE.match(unit or "")
     if match is None:
         return None
+    plain = re.match(
+        r"(\d{1,4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d*)?)?)?\s*(?:Z|UTC|\+0?0:?0?0?)?$",
+        match[2],
+    )
     scale = _SECONDS.get(match[1].lower()) or _SECONDS.get(match[1].lower().rstrip("s"))
+    if scale is not None and plain is not None:
+        try:
+            return scale, datetime(*(int(part or 0) for part in plain.groups()), tzinfo=timezone.utc)  # type: ignore[arg-type,misc]  # noqa: UP017
+        except ValueError:
+            return None
     stamp = find_stamp(match[2])
     order = decide_order([stamp]) if stamp else None
     if scale is None or stamp is None or order is None:

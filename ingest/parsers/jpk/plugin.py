@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +181,15 @@ class Jpk:
             packed = stream.read(2) == b"PK"
         try:
             return _curves(path) if packed else read_image(read_limited(path))
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, KeyError) as error:
+        except (
+            zipfile.BadZipFile,
+            NotImplementedError,
+            RuntimeError,
+            EOFError,
+            KeyError,
+            ValueError,
+            zlib.error,
+        ) as error:
             raise CannotParse(f"the JPK archive is damaged: {error}") from error
 
 

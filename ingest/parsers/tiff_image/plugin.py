@@ -3,6 +3,7 @@
 import io
 import logging
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -200,14 +201,12 @@ class TiffImage:
             packed = stream.read(2) == b"PK"
         try:
             return _zip(path) if packed else read_image(read_limited(path))
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, zlib.error) as error:
             raise CannotParse(f"the zip is damaged or locked: {error}") from error
 
 
 def _first_is_tiff(data: bytes) -> bool:
     """Whether the first file in a zip is a TIFF by its content."""
-    import zlib
-
     if len(data) < 34 or not data.startswith(b"PK\x03\x04"):
         return False
     begin = 30 + int.from_bytes(data[26:28], "little") + int.from_bytes(data[28:30], "little")

@@ -1,0 +1,178 @@
+"""Containers, microscopy and images: real files say what they hold; hostile and damaged ones do no harm."""
+
+import io
+import json
+import random
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import yaml
+
+from ingest.parsers.protocol import CannotParse, Head, Parsed
+from ingest.parsers.registry import HEAD_BYTES, candidates, loaded
+from ingest.parsing.sandbox import Limits, parse_isolated
+
+PARSERS = Path(__file__).resolve().parents[3] / "ingest" / "parsers"
+KNOWN = yaml.safe_load((Path(__file__).parent / "real_containers.yaml").read_text(encoding="utf-8"))
+OURS = (
+    "gatan_dm", "tia_ser", "velox_emd", "tiff_image", "nanonis", "jpk", "igor_wave", "gwyddion", "nanoscope", "netcdf", "sqlite_tables",
+    "tdms", "matlab", "numpy_arrays", "json_data", "xml_data", "picture", "hdf5", "workbook",
+)  # fmt: skip
+
+
+def parsed(parser: str, path: Path) -> Parsed:
+    return loaded().parsers[parser].parse(path, path.name)
+
+
+def sample(parser: str) -> Path:
+    """A sample that its parser reads."""
+    for case in sorted((PARSERS / parser / "samples").iterdir()):
+        if json.loads((case / "expected.json").read_text(encoding="utf-8"))["status"] == "parsed":
+            return next(file for file in case.iterdir() if file.name != "expected.json")
+    raise AssertionError(parser)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("truth", KNOWN, ids=lambda truth: Path(truth["file"]).name)
+def test_a_real_container_says_what_it_holds(shared: Path, truth: dict[str, Any]) -> None:
+    path = shared / "instruments" / truth["file"]
+    document = parse_isolated(path, path.name, Limits(seconds=60)).document
+    assert document["status"] == "parsed", document["reason"]
+    assert (document["technique"], document["metadata"].get("start")) == (truth["technique"], truth["start"])
+    found = {entry["name"]: entry for entry in document["channels"]}
+    for name, expected in truth["channels"].items():
+        entry = found[name]
+        sizes = [axis["size"] for axis in entry.get("grid", [])]
+        assert [entry["rows"], entry["unit"], entry["quantity"], sizes] == expected, name
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # numbers made of damaged bytes
+@pytest.mark.parametrize("parser", OURS)
+def test_damaged_files_are_refused_or_read_and_never_crash(parser: str, tmp_path: Path) -> None:
+    data = sample(parser).read_bytes()
+    dice = random.Random(parser)  # noqa: S311 (reproducible damage)
+    for attempt in range(16):
+        broken = bytearray(data)
+        if attempt % 2:
+            del broken[dice.randrange(len(broken)) :]
+        for _ in range(dice.choice((1, 3, 20)) if broken else 0):
+            broken[dice.randrange(len(broken))] = dice.randrange(256)
+        file = tmp_path / "broken.bin"
+        file.write_bytes(broken)
+        try:
+            result = parsed(parser, file)
+        except CannotParse as error:
+            assert str(error)
+        else:
+            assert all(
+                channel.rows == int(np.prod([a.size for a in channel.grid]))
+                for channel in result.channels
+                if channel.grid
+            )
+
+
+def test_a_link_out_of_the_file_is_not_followed(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "secret.h5", "w") as secret:
+        secret["inside"] = np.arange(10.0)
+    with h5py.File(tmp_path / "bait.h5", "w") as bait:
+        bait["own"] = np.arange(5.0)
+        bait["linked"] = h5py.ExternalLink("secret.h5", "/inside")
+        bait["round"] = h5py.SoftLink("/round")
+        layout = h5py.VirtualLayout(shape=(10,), dtype="f8")
+        layout[:] = h5py.VirtualSource(str(tmp_path / "secret.h5"), "inside", shape=(10,))
+        bait.create_virtual_dataset("virtual", layout)
+        group = bait.create_group("plot")
+        group.attrs["NX_class"], group.attrs["signal"] = "NXdata", "out"
+        group["out"] = h5py.ExternalLink("secret.h5", "/inside")
+    result = parsed("hdf5", tmp_path / "bait.h5")
+    assert [channel.name for channel in result.channels] == ["own"]
+    assert any("another file" in warning for warning in result.warnings)
+
+
+def test_an_array_that_claims_to_be_huge_is_left_out_by_name(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "bomb.h5", "w") as bomb:
+        bomb.create_dataset("huge", shape=(200_000, 200_000), dtype="f8", chunks=(1000, 1000), compression="gzip")
+        bomb["small"] = np.arange(4.0)
+    result = parsed("hdf5", tmp_path / "bomb.h5")
+    assert [channel.name for channel in result.channels] == ["small"]
+    assert any("huge" in warning for warning in result.warnings)
+
+
+def test_netcdf_4_and_matlab_7_are_hdf5_with_their_own_conventions(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "run.nc", "w") as file:
+        time = file.create_dataset("time", data=np.arange(4.0))
+        time.attrs["units"] = "minutes since 2021-05-06 07:00:00"
+        time.make_scale("time")
+        heat = file.create_dataset("heat", data=np.arange(4.0))
+        heat.attrs["units"] = "K"
+        heat.dims[0].attach_scale(time)
+    result = parsed("hdf5", tmp_path / "run.nc")
+    assert result.metadata["start"] == "2021-05-06T07:00:00+00:00"
+    assert {c.name: (c.unit, c.axis) for c in result.channels} == {"time": ("s", None), "heat": ("K", "time")}
+
+
+def test_a_zip_of_different_things_claims_no_technique(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with zipfile.ZipFile(tmp_path / "both.zip", "w") as archive:
+        archive.write(sample("nanonis"), "scan.sxm")
+        archive.write(sample("gatan_dm"), "image.dm4")
+    result = parsed("zip_files", tmp_path / "both.zip")
+    assert result.technique == ""
+    assert {str(file["parser"]) for file in result.metadata["files"].values()} == {"nanonis", "gatan_dm"}
+
+
+def test_a_picture_of_a_million_by_a_million_pixels_is_refused(tmp_path: Path) -> None:
+    header = b"BM" + (0).to_bytes(4, "little") + bytes(4) + (54).to_bytes(4, "little")
+    info = (
+        (40).to_bytes(4, "little")
+        + (10**6).to_bytes(4, "little") * 2
+        + (1).to_bytes(2, "little")
+        + (24).to_bytes(2, "little")
+        + bytes(24)
+    )
+    (tmp_path / "x.bmp").write_bytes(header + info)
+    with pytest.raises(CannotParse, match="1000000000000"):
+        parsed("picture", tmp_path / "x.bmp")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.dm3", b"\0\0\0\3" + b"not a tag tree at all, just text" * 4),
+        ("x.ser", b"II\x97\x01\x99\x99" + bytes(60)),
+        ("x.ibw", b"\x05\x00" + bytes(382) + b"\x01"),
+        ("x.bmp", b"BM this is a text that begins with two letters\n" * 5),
+        ("x.gwy", b"GWYP" + bytes(100)),
+        ("x.sxm", b":NANONIS:\n1\n"),
+    ],
+)
+def test_a_lookalike_of_a_binary_format_is_not_claimed(name: str, content: bytes) -> None:
+    claimed = {parser.name for confidence, parser in candidates(Head(name, content, len(content))) if confidence >= 0.9}
+    assert not claimed & set(OURS) or (name == "x.ibw" and not claimed)
+
+
+def test_samples_are_recognised_whatever_they_are_called() -> None:
+    for parser in OURS:
+        data = sample(parser).read_bytes()
+        first = candidates(Head("something.jpg", data[:HEAD_BYTES], len(data)))[0][1].name
+        assert first == parser
+
+
+def test_a_workbook_with_tables_side_by_side_keeps_them_apart(tmp_path: Path) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["T (K)", "R (ohm)", None, "Field (T)", "V (mV)"])
+    for index in range(8):
+        sheet.append([index, index * 2, None, index / 10, index * 3])
+    stream = io.BytesIO()
+    book.save(stream)
+    (tmp_path / "two.xlsx").write_bytes(stream.getvalue())
+    result = parsed("workbook", tmp_path / "two.xlsx")
+    assert {c.name: c.unit for c in result.channels} == {"T": "K", "R": "ohm", "Field": "T", "V": "mV"}
