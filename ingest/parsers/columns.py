@@ -71,11 +71,17 @@ def whole_rows(lines: Sequence[str], delimiter: str | None, width: int, complete
     `complete`: the file ends with a line end. Else a last row with too few cells loses its last one: half a number is a wrong one.
     """
     rows = [[cell.strip() for cell in line.split(delimiter)] for line in lines if line.strip()]
-    cut = bool(rows) and not complete and len(rows[-1]) < width
+    cut = bool(rows) and not complete and (len(rows[-1]) < width or _is_shortened([row[-1] for row in rows[-20:]]))
     if cut:
         rows[-1] = rows[-1][:-1]
         rows = rows if rows[-1] else rows[:-1]
     return [(row + [""] * (width - len(row)))[:width] if len(row) != width else row for row in rows], cut
+
+
+def _is_shortened(cells: Sequence[str]) -> bool:
+    """True when the last cell is shorter than those above it, which are all of one length: the file ends in a number."""
+    lengths = {len(cell) for cell in cells[:-1]}
+    return len(cells) > 3 and len(lengths) == 1 and len(cells[-1]) < min(lengths)
 
 
 def channels_of(

@@ -115,7 +115,8 @@ def _stamps(column: "pd.Series[Any]") -> list[Channel]:
 
 def _nanoseconds(column: "pd.Series[Any]") -> NDArray[np.int64]:
     plain = column.dt.tz_convert("UTC").dt.tz_localize(None) if column.dt.tz is not None else column
-    return plain.to_numpy(dtype="datetime64[ns]").astype(np.int64)
+    made: NDArray[np.int64] = plain.to_numpy(dtype="datetime64[ns]").astype(np.int64)
+    return made
 
 
 def _metadata(table: "pd.DataFrame", info: dict[str, Any]) -> dict[str, Any]:
