@@ -106,4 +106,5 @@ def _filled(
     at = ends - (total + 7) // 8 + column // 8
     inside = (at < ends) & (at >= begins)
     bits = raw[np.where(inside, at, begins)] >> (column % 8) & 1
-    return inside & bits.astype(bool)
+    filled: NDArray[np.bool_] = inside & bits.astype(bool)
+    return filled
