@@ -64,7 +64,8 @@ class Archive:
 
 def names_in_head(head: bytes) -> list[str]:
     """Names of the members that begin within the first bytes of a zip, in their order there."""
-    found, at = [], 0
+    found: list[str] = []
+    at = 0
     while (at := head.find(b"PK\x03\x04", at)) >= 0 and len(found) < 200:
         size = int.from_bytes(head[at + 26 : at + 28], "little")
         name = head[at + 30 : at + 30 + size]

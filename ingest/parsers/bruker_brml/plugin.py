@@ -159,7 +159,7 @@ class _Scan:
                 f"scan {self.number}: {block.shape[1]} of {length} values of the line detector are there"
             )
         name = _axis_name(node.get("VisibleName"), node.get("AxisId"))
-        positions = (reference or 0.0) + first + step * np.arange(block.shape[1])
+        positions = (reference or 0.0) + first + step * np.arange(block.shape[1], dtype=np.float64)
         values = np.tile(positions, len(block))
         return Scan(
             {name: _axis_column(values, name, node.get("Unit")), "intensity": self._counts(view, block.ravel())}

@@ -105,7 +105,7 @@ def _spectrum(data: Binary, block: Block, values: dict[str, Value]) -> tuple[Sca
     _, unit, quantity = _KINDS.get(block.kind, (name, None, None))
     derived = block.derivative or block.part in (1, 2)
     columns = {
-        x_name: Column(first + step * np.arange(len(y)), x_unit, x_quantity),
+        x_name: Column(first + step * np.arange(len(y), dtype=np.float64), x_unit, x_quantity),
         name: Column(y, unit, None if derived else quantity),
     }
     odd = (

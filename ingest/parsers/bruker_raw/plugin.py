@@ -37,7 +37,7 @@ def _scans(file: File, warnings: list[str]) -> list[Scan]:
             )
         if not rows:
             continue
-        at = np.arange(rows)
+        at = np.arange(rows, dtype=np.float64)
         columns = {found.axis: Column(found.start + found.step * at, found.unit, found.quantity)}
         columns |= {name: Column(start + step * at, "deg", quantity) for name, start, step, quantity in found.coupled}
         columns["intensity"] = Column(found.intensity, "counts", "intensity")

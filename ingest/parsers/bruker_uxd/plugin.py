@@ -49,7 +49,7 @@ def _scan(header: dict[str, str], kind: re.Match[str], rows: list[str], number: 
         if start is None or step is None:
             warnings.append(f"range {number}: its start or step is missing; its counts have no axis")
             return Scan({"intensity": Column(counts, unit, "intensity")})
-        axis = start + step * np.arange(len(counts))
+        axis = start + step * np.arange(len(counts), dtype=np.float64)
     columns = {
         name: Column(axis, "deg" if quantity else None, quantity),
         "intensity": Column(counts, unit, "intensity"),

@@ -53,7 +53,7 @@ def read_list(path: Path) -> Parsed:
         raise CannotParse("a header and no values: nothing was measured, or the file is cut short")
     name, unit, quantity = _X.get(x_code, ("x", "", ""))
     signal, signal_unit, signal_quantity = _Y.get(y_code, ("signal", None, ""))
-    x = first + (last - first) / (points - 1) * np.arange(len(values))
+    x = first + (last - first) / (points - 1) * np.arange(len(values), dtype=np.float64)
     columns = {
         name: Column(x, unit or None, quantity or None),
         signal: Column(values, signal_unit, signal_quantity or None),

@@ -81,7 +81,7 @@ def read_spectrum(path: Path) -> Parsed:
     x_text, y_text = _word(data, members.get(_X_LABEL)), _word(data, members.get(_Y_LABEL))
     x_name, x_unit, x_quantity = _X.get(x_text, (x_text or "x", "", ""))
     y_name, y_unit, y_quantity = _Y.get(y_text, (y_text or "signal", None, ""))
-    x = first + (last - first) / (points - 1) * np.arange(len(values))
+    x = first + (last - first) / (points - 1) * np.arange(len(values), dtype=np.float64)
     columns = {
         x_name: Column(x, x_unit or None, x_quantity or None),
         y_name: Column(values, y_unit, y_quantity or None),

@@ -102,7 +102,7 @@ class _Region:
             self.points = self.counts[0].shape[1]
             self.head, self.shifts = 0, [0.0] * len(self.shifts)
         else:
-            energies = (self.start or 0.0) + (self.step or 0.0) * np.arange(self.points)
+            energies = (self.start or 0.0) + (self.step or 0.0) * np.arange(self.points, dtype=np.float64)
             yield Channel(axis, energies, unit="eV", quantity="kinetic_energy", confidence=1.0)
         spectra = [self.summed(counts) for counts in self.counts]
         against = axis if known else None
@@ -123,9 +123,9 @@ class _Region:
                 yield Channel(label, spectrum, unit="counts", quantity="intensity", confidence=1.0, axis=against)
         if len(self.shifts) > 1:
             raw = np.stack([counts for counts in self.counts if counts.shape == self.counts[0].shape])
-            grid = (GridAxis("scan", len(raw)), GridAxis("detector", raw.shape[1]), GridAxis("point", raw.shape[2]))
+            each = (GridAxis("scan", len(raw)), GridAxis("detector", raw.shape[1]), GridAxis("point", raw.shape[2]))
             yield Channel(
-                f"{before}counts of each detector", raw.ravel(), unit="counts", grid=grid if len(raw) > 1 else grid[1:]
+                f"{before}counts of each detector", raw.ravel(), unit="counts", grid=each if len(raw) > 1 else each[1:]
             )
 
     @property

@@ -81,7 +81,7 @@ def _scan(block: Block, about: Experiment, warnings: list[str]) -> Scan:
     if block.abscissa is not None:
         label, unit_text, start, step = block.abscissa
         quantity, unit = _quantity(label, _UNITS.get(unit_text, unit_text))
-        columns[label or "abscissa"] = Column(start + step * np.arange(rows), unit, quantity)
+        columns[label or "abscissa"] = Column(start + step * np.arange(rows, dtype=np.float64), unit, quantity)
     for at, (label, unit_text) in enumerate(block.ordinates):
         quantity, unit = _quantity(label, _UNITS.get(unit_text, unit_text))
         columns[label if label and label not in columns else f"{label or 'variable'} {at + 1}"] = Column(
