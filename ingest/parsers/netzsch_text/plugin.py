@@ -85,9 +85,6 @@ def _axis(channels: list[Channel]) -> str | None:
 
 def _metadata(pairs: dict[str, str], name: str) -> tuple[dict[str, Any], list[str]]:
     found, warnings = stated_start(pairs.get("DATE/TIME", ""), name)
-    zone = re.search(r"\(UTC\s*([+-])(\d{1,2})(?::?(\d\d))?\)", pairs.get("DATE/TIME", ""))
-    if zone and "start" in found and len(found["start"]) <= 26:
-        found["start"] += f"{zone[1]}{zone[2]:0>2}:{zone[3] or '00'}"
     found |= {ours: pairs[theirs] for ours, theirs in _OURS.items() if pairs.get(theirs)}
     mass = next((key for key in pairs if key.startswith("SAMPLE MASS")), "")
     if pairs.get(mass):
