@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from django.http import FileResponse, Http404, HttpRequest, JsonResponse
-from django.shortcuts import get_object_or_404
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from eln.accounts.scope import Scope
@@ -80,6 +80,41 @@ def entry_plot(request: HttpRequest, pk: int) -> JsonResponse:
     if entry.run is None:
         raise Http404
     return JsonResponse(run_payload(entry.run, _points(request)))
+
+
+def attachment_grid(request: HttpRequest, pk: int) -> HttpResponse:
+    """The figure of one image or map of a file (?channel=, ?plane=), as the entry page holds it."""
+    attachment = get_object_or_404(attachment_list(scope=Scope.of(reader(request))), pk=pk)
+    if attachment.parsed is None or attachment.status != "parsed":
+        raise Http404
+    from eln.entries.grids import grid_view
+
+    chosen, plane = whole(request.GET.get("channel", "")) or 0, whole(request.GET.get("plane", "")) or 0
+    grid = grid_view(attachment.pk, attachment.parsed.document.get("channels", []), chosen, plane)
+    if grid is None:
+        raise Http404
+    return render(request, "eln/grid.html", {"grid": grid})
+
+
+def attachment_picture(request: HttpRequest, pk: int) -> HttpResponse:
+    """The picture (PNG) of one plane of an image or map of a file; may be kept by the browser until the file is read anew."""
+    attachment = get_object_or_404(attachment_list(scope=Scope.of(reader(request))), pk=pk)
+    parsed = attachment.parsed
+    if parsed is None or attachment.status != "parsed":
+        raise Http404
+    from eln.entries.pictures import picture
+    from ingest.parsing.selectors import parsed_channels
+
+    chosen, plane = whole(request.GET.get("channel", "")) or 0, whole(request.GET.get("plane", "")) or 0
+    etag = f'"{parsed.pk}-{parsed.updated.timestamp()}-{chosen}-{plane}"'
+    if request.headers.get("If-None-Match") == etag:
+        return HttpResponse(status=304)
+    grids = [channel for channel in parsed_channels(parsed) if len(channel.grid) > 1]
+    if not 0 <= chosen < len(grids):
+        raise Http404
+    response = HttpResponse(picture(grids[chosen], plane), content_type="image/png")
+    response["ETag"], response["Cache-Control"] = etag, "private, max-age=300"
+    return response
 
 
 def attachment_download(request: HttpRequest, pk: int) -> FileResponse:

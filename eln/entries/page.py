@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eln.accounts.scope import Scope
+from eln.entries.grids import grid_view
 from eln.entries.models import Attachment, Entry
 from ingest.stream.models import Run
 
@@ -19,6 +20,7 @@ class FileView:
     steps: list[dict[str, Any]]
     warnings: list[str]
     axes: list[str]
+    grid: dict[str, Any] | None = None  # what eln/grid.html shows, for files with images or maps
 
 
 def file_view(file: Attachment) -> FileView:
@@ -26,7 +28,11 @@ def file_view(file: Attachment) -> FileView:
     document: dict[str, Any] = file.parsed.document if file.parsed and file.status == "parsed" else {}
     channels = document.get("channels", [])
     used = {channel.get("axis") for channel in channels}
-    drawn = [c for c in channels if c.get("kind") != "text" and (c.get("rows") or 0) > 1 and c.get("name") not in used]
+    drawn = [
+        c
+        for c in channels
+        if c.get("kind") != "text" and not c.get("grid") and (c.get("rows") or 0) > 1 and c.get("name") not in used
+    ]
     axes = list(dict.fromkeys(c.get("axis") or "" for c in drawn))
     return FileView(
         file,
@@ -34,6 +40,7 @@ def file_view(file: Attachment) -> FileView:
         document.get("steps", [])[:200],
         document.get("warnings", [])[:20],
         axes[:MAX_PLOTS],
+        grid_view(file.pk, channels),
     )
 
 

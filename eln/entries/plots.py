@@ -79,7 +79,7 @@ def axes(channels: Sequence[Channel]) -> list[str]:
     used = {channel.axis for channel in channels if channel.axis}
     count: dict[str, int] = {}
     for channel in channels:
-        if channel.values is not None and channel.rows > 1 and channel.name not in used:
+        if channel.values is not None and channel.rows > 1 and channel.name not in used and not channel.grid:
             key = _axis(channel, by_name)[0]
             count[key] = count.get(key, 0) + 1
     return sorted(count, key=lambda key: -count[key])
@@ -99,7 +99,7 @@ def file_plot(channels: Sequence[Channel], axis: str, points: int = MAX_POINTS) 
     used = {channel.axis for channel in channels if channel.axis}
     series = []
     for channel in channels:
-        if channel.values is None or channel.rows < 2 or channel.name in used:
+        if channel.values is None or channel.rows < 2 or channel.name in used or channel.grid:
             continue
         key, x = _axis(channel, by_name)
         if key == axis:

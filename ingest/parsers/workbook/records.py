@@ -88,8 +88,6 @@ def find_record(rows: Sequence[Sequence[str]]) -> Record | None:
 
 def columns_of(record: Record) -> Columns:
     """Numbers, times and texts of a record table."""
-    cells = [[row[index] for row in record.rows] for index in range(len(record.columns))]
-    made = Builder(".", None, Around()).add_all(list(zip(record.columns, cells, strict=True)))
     cells = [(column, [row[index] for row in record.rows]) for index, column in enumerate(record.columns)]
     made = Builder(".", None, Around()).add_all(cells)
     made.warnings += [f"{', '.join(names)}: {why}" for why, names in made.unclaimed.items()]
