@@ -5,7 +5,7 @@ PORT ?= 8000
 TORCH ?= cuda
 PY = .venv/bin/python
 .DEFAULT_GOAL = help
-.PHONY: help setup demo test check bench docs messages clean
+.PHONY: help setup demo test check bench torture docs messages clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -24,6 +24,9 @@ check: setup ## style, types, directions of imports, migrations
 
 bench: setup ## print each figure as a JSON line and a table
 	@$(PY) -m tests.performance.bench
+
+torture: setup ## kills, torn pages, a full disk, clock jumps and a week's outage, with a table of what was lost
+	@$(PY) -m tests.torture
 
 messages: ## refresh the translation catalogues (needs GNU gettext)
 	@for p in ingest eln knowledge analysis chat; do (cd $$p && ../.venv/bin/django-admin makemessages -l zh_Hans --no-location --no-obsolete); done; $(PY) -m deploy.messages

@@ -84,6 +84,8 @@ class RunningSource:
         free = shutil.disk_usage(self.spool.path.parent).free
         if free < self.room.min_free_bytes:
             return f"the disk of the spool is almost full ({free} bytes free, spool.min_free_bytes)"
+        if not self.spool.has_reserve():
+            return f"the disk of the spool is full ({free} bytes free)"
         return None
 
     def _warn(self, reason: str) -> None:

@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 
 from ingest.agent.config import Settings, SourceSettings
 from ingest.agent.context import RunningSource
-from ingest.agent.errors import Incompatible, Refused, SourceError, SpoolCorrupt, Stopping, Unauthorised, Unreachable
+from ingest.agent.errors import (
+    Incompatible,
+    Refused,
+    SourceError,
+    SpoolCorrupt,
+    SpoolWriteFailed,
+    Stopping,
+    Unauthorised,
+    Unreachable,
+)
 from ingest.agent.health import Pulse, state_write
 from ingest.agent.page import page_serve
 from ingest.agent.remote import Remote
@@ -48,7 +57,11 @@ def agent_run(settings: Settings, *, stopping: threading.Event) -> None:
             stack.enter_context(page_serve(settings, settings.status.port))
         while not stopping.is_set():
             one, began = Round(present), time.monotonic()
-            _round(one, remote, stopping, suspect)
+            try:
+                _round(one, remote, stopping, suspect)
+            except SpoolWriteFailed as error:
+                log.error("%s; it is opened again in 10 s", error)
+                stopping.wait(10)
             present = one.next or present
             if one.error is not None:
                 suspect = 1 if time.monotonic() - began > HEALTHY_S else suspect + 1

@@ -7,6 +7,7 @@ whatever dies afterwards, the same number always carries the same rows, and the 
 import json
 import logging
 import sqlite3
+import struct
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -15,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from ingest.agent.batches import frames_split, join, pack, renumbered, rows_of
-from ingest.agent.errors import SourceError, SpoolCorrupt
+from ingest.agent.errors import SourceError, SpoolCorrupt, SpoolWriteFailed
 from ingest.agent.lock import lock_take
+from ingest.agent.salvage import salvage
 from ingest.agent.sources.protocol import Checkpoints, FileShip, Frames, Item, TailClose, TailPiece
-from ingest.agent.spool_file import epoch_make, spool_move_aside, spool_open, translated
+from ingest.agent.spool_file import Reserve, epoch_make, spool_move_aside, spool_open, translated
 from ingest.contract import Descriptor, decode_batch
 
 log = logging.getLogger(__name__)
@@ -76,12 +78,15 @@ class Spool:
         self.moved_aside: Path | None = None
         self._introduced: set[str] = set()
         try:
+            self._reserve = Reserve(path)
             try:
-                self._db = spool_open(path, suspect=suspect)
+                self._db = self._opened(suspect)
             except SpoolCorrupt as error:
                 self.moved_aside = spool_move_aside(path)
                 log.error("%s: kept as %s; a new spool begins", error, self.moved_aside)
                 self._db = spool_open(path)
+                self._take_over(self.moved_aside)
+            self._reserve.keep()
             self.epoch = str(self._one("SELECT value FROM meta WHERE key = 'epoch'"))
             self.bytes = int(self._one(_BYTES))
             self._waiting = int(self._one("SELECT COALESCE(SUM(rows), 0) FROM outbox"))
@@ -94,6 +99,35 @@ class Spool:
         with self._lock, suppress(sqlite3.Error):
             self._db.close()
         self._held.close()
+
+    def _opened(self, suspect: int) -> sqlite3.Connection:
+        """The database; on a full disk the reserve is given up for it."""
+        try:
+            return spool_open(self.path, suspect=suspect)
+        except SpoolWriteFailed:
+            if not self._reserve.give():
+                raise
+            return spool_open(self.path, suspect=suspect)
+
+    def _take_over(self, damaged: Path) -> None:
+        """Put what can be read of a damaged spool into this one: rows under their old numbers, checkpoints, descriptors."""
+        try:
+            found = salvage(damaged)
+        except (OSError, MemoryError) as error:
+            log.error("nothing could be read of %s: %s", damaged, error)
+            return
+        good = {number: row for number, row in sorted(found.outbox.items()) if _is_whole(row)}
+        fields = "id, lane, kind, source, key, created, rows, sequence, head, payload"
+        refused = f"{fields}, refused, reason"
+        with self._transaction() as db:
+            insert = f"INSERT INTO outbox ({fields}) VALUES ({', '.join('?' * 10)})"  # noqa: S608 - ours
+            db.executemany(insert, [(number, *row) for number, row in good.items()])
+            insert = f"INSERT INTO rejected ({refused}) VALUES ({', '.join('?' * 12)})"  # noqa: S608 - ours
+            db.executemany(insert, [(number, *row) for number, row in found.rejected.items() if number not in good])
+            for table, rows in (("checkpoints", found.checkpoints), ("descriptors", found.descriptors)):
+                values = [(*key, value) for key, value in rows.items()]
+                db.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)", values)  # noqa: S608 - ours
+        log.warning("%d undelivered items were taken over from %s", len(good), damaged)
 
     # -- writing, by the sources ------------------------------------------------------------------------------------
 
@@ -245,10 +279,26 @@ class Spool:
         self._waiting -= sum(row.rows for row in rows)
 
     def shrink(self) -> None:
-        """Give the disk back what a long backlog took, a few megabytes at a time."""
-        if self._one("PRAGMA freelist_count") > VACUUM_PAGES:
+        """Give the disk back what a long backlog took, a few megabytes at a time; all of it while the disk is full."""
+        tight = not self._reserve.keep()
+        if self._one("PRAGMA freelist_count") > (0 if tight else VACUUM_PAGES):
             with self._lock, translated(self.path):
                 self._db.executescript(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")  # `execute` frees one page only
+        if tight:
+            with self._lock, translated(self.path):
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+    def has_reserve(self) -> bool:
+        """Whether the disk beside the spool that forgetting needs is set aside; without it nothing more is taken in."""
+        return self._reserve.keep()
+
+    def make_room(self) -> bool:
+        """The disk is full: give up the reserve and fold the journal into the file; whether that may have helped."""
+        given = self._reserve.give()
+        with self._lock, suppress(sqlite3.Error):
+            busy, *_ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return given or not busy
+        return given
 
     def introduce_again(self) -> None:
         """After an outage: send all descriptors with the next batch of each source."""
@@ -352,6 +402,23 @@ _BYTES = (
     "SELECT (SELECT COALESCE(SUM(LENGTH(payload)), 0) FROM outbox)"
     " + (SELECT COALESCE(SUM(LENGTH(payload)), 0) FROM rejected)"
 )
+
+
+def _is_whole(row: tuple[Any, ...]) -> bool:
+    """Whether a salvaged row can be sent: its payload is what it should be."""
+    lane, *_, sequence, head, payload = row
+    try:
+        json.loads(head)
+        if lane == "frames" and sequence is None:
+            join([payload], descriptors=(), header=_NO_HEADER)
+        elif lane == "frames":
+            decode_batch(payload)
+    except (ValueError, KeyError, TypeError, IndexError, struct.error):
+        return False
+    return True
+
+
+_NO_HEADER = {"instrument": "", "source": "", "epoch": "", "sequence": 0, "sent": 0}
 
 
 def _rows(item: Item, instrument: str) -> Iterator[tuple[str, str, int, dict[str, Any], bytes]]:

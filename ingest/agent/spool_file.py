@@ -1,6 +1,8 @@
 """The SQLite file of the spool: opened durable, checked, moved aside when it is damaged."""
 
+import os
 import secrets
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from ingest.agent.errors import SpoolCorrupt, SpoolWriteFailed
 
 SCHEMA_VERSION = "2"
 MAX_SUSPECT = 3
+RESERVE_BYTES = 6 * 2**20  # SQLite's journal grows to 4 MiB before it is folded into the file
 CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -57,6 +60,39 @@ def _prepare(db: sqlite3.Connection, path: Path, suspect: int) -> None:
         raise SpoolCorrupt(f"the spool {path} is damaged (it holds no epoch)")
     elif db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone() != (SCHEMA_VERSION,):
         raise SpoolCorrupt(f"the spool {path} was written by an agent of another version")
+
+
+class Reserve:
+    """Disk kept beside the spool and given up when it is full: to forget a delivered row, SQLite must write first."""
+
+    def __init__(self, spool: Path) -> None:
+        self._path = spool.with_name(spool.name + ".reserve")
+
+    def keep(self) -> bool:
+        """Whether it is there, made again where the disk has room for it."""
+        if self._path.exists():
+            return True
+        usage = shutil.disk_usage(self._path.parent)
+        size = min(RESERVE_BYTES, usage.total // 3)
+        if usage.free < size + size // 4:
+            return False
+        try:
+            with self._path.open("wb") as handle:
+                handle.write(b"\0" * size)
+                handle.flush()
+                os.fsync(handle.fileno())
+        except OSError:
+            self._path.unlink(missing_ok=True)
+            return False
+        return True
+
+    def give(self) -> bool:
+        """Give the disk back; whether there was any."""
+        try:
+            self._path.unlink()
+        except OSError:
+            return False
+        return True
 
 
 def epoch_make() -> str:

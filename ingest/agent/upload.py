@@ -44,8 +44,16 @@ class Uploader:
             if not self.step():
                 if self.state != "online":
                     self._attempt("ping", lambda: None)  # nothing to send: find out whether it could be
-                self._spool.shrink()
+                self._shrink()
                 self._spool.filled.wait(0.5)
+
+    def _shrink(self) -> None:
+        try:
+            self._spool.shrink()
+        except SpoolWriteFailed as error:
+            log.error("%s", error)
+            self._spool.make_room()
+            self._stopping.wait(1)
 
     def drain(self, *, limit_s: float) -> None:
         """Send what is left for at most so long; an unreachable server ends it at once."""
@@ -63,7 +71,9 @@ class Uploader:
             return sent if self._failures > before else self._files_step() or sent
         except SpoolWriteFailed as error:
             log.error("%s", error)
-            self._stopping.wait(5)
+            if not self._spool.make_room():
+                self._stopping.wait(5)
+            self._files.forget()
             return True
 
     def _frames_step(self) -> bool:

@@ -153,12 +153,16 @@ def test_two_agents_cannot_share_a_spool(spool: Spool) -> None:
         Spool(spool.path)
 
 
-@pytest.mark.parametrize("damage", ["overwritten pages", "cut short", "not a database", "no header"])
-def test_a_damaged_spool_is_kept_aside_and_a_new_epoch_begins(tmp_path: Path, damage: str) -> None:
+@pytest.mark.parametrize(
+    ("damage", "least"), [("overwritten pages", 150), ("cut short", 100), ("not a database", 0), ("no header", 300)]
+)
+def test_a_damaged_spool_is_kept_aside_and_what_can_be_read_goes_on_in_a_new_epoch(
+    tmp_path: Path, damage: str, least: int
+) -> None:
     path = tmp_path / "s.spool"
     first = Spool(path)
     for time in range(300):
-        first.commit("machine", "mbe", [rows(*range(100))], {"k": {"at": time}}, now=time)
+        first.commit("machine", "mbe", [rows(*range(100 * time, 100 * time + 100))], {"k": {"at": time}}, now=time)
     epoch = first.epoch
     first.close()
     data = bytearray(path.read_bytes())
@@ -177,8 +181,30 @@ def test_a_damaged_spool_is_kept_aside_and_a_new_epoch_begins(tmp_path: Path, da
     assert second.moved_aside is not None
     assert second.moved_aside.read_bytes() == bytes(data), "the damaged file is kept byte for byte"
     assert second.epoch != epoch
-    second.commit("machine", "mbe", [rows(1)], {}, now=1)
-    assert claimed(second, now=2)[1] == [1]
+    second.commit("machine", "mbe", [rows(-1)], {}, now=1)
+    times = claimed(second, now=2)[1]
+    assert times[-1] == -1 and second.claim(now=2) is None
+    kept = times[:-1]
+    assert kept == sorted(set(kept)), "in order, none twice"
+    assert 100 * least <= len(kept) <= 30_000
+    assert second.checkpoints("machine") in ({}, {"k": {"at": 299}})
+    second.close()
+
+
+def test_rows_that_were_delivered_do_not_come_back_from_a_damaged_spool(tmp_path: Path) -> None:
+    first = Spool(tmp_path / "s.spool")
+    for time in range(300):
+        first.commit("machine", "mbe", [rows(*range(100 * time, 100 * time + 100))], {}, now=time)
+        if time % 3 == 1:
+            claimed(first, now=time)
+    waiting = {time for row in range(300) if row > 298 for time in range(100 * row, 100 * row + 100)}
+    first.close()
+    data = bytearray((tmp_path / "s.spool").read_bytes())
+    data[:100] = b"x" * 100
+    (tmp_path / "s.spool").write_bytes(data)
+    second = Spool(tmp_path / "s.spool")
+    assert set(claimed(second, now=400)[1]) == waiting
+    assert second.claim(now=400) is None
     second.close()
 
 

@@ -14,6 +14,7 @@ from ingest.agent.sources.folder.shipping import envelope_of, file_item, printab
 from ingest.agent.sources.folder.tail import Tail, anchor_of, head_of, is_same, is_wide, lines_next
 from ingest.agent.sources.protocol import Item, SourceContext, TailClose, TailPiece
 
+COPY_S = 2.0  # so long a copy beside a followed log is taken for half a rotation
 MISSING_S = 10.0  # a followed file that is gone for so long was removed
 
 
@@ -25,6 +26,7 @@ class Follower:
         self._tails: dict[str, Tail] = {}
         self._marks: dict[str, tuple[int, int]] = {}  # when last read
         self._missing: dict[str, float] = {}
+        self._copies: dict[str, float] = {}  # since when a file is there that holds the same as one we follow
 
     def __contains__(self, relative: str) -> bool:
         return relative in self._tails
@@ -42,17 +44,31 @@ class Follower:
 
     # -- beginning --------------------------------------------------------------------------------------------------
 
-    def begin(self, relative: str, seen: Seen) -> bool:
-        """Follow a file once it holds a whole line; false while it does not."""
+    def begin(self, relative: str, seen: Seen, *, unfinished: bool = False) -> bool:
+        """Follow a file once it holds a whole line (or an `unfinished` one); false while it does not, or is a fresh copy."""
+        if self._is_fresh_copy(relative, seen):
+            return False
         with self._path(relative).open("rb") as handle:
-            head = head_of(handle)
+            head = head_of(handle, unfinished=unfinished)
         if head is None:
             return False
+        self._copies.pop(relative, None)
         name = printable(Path(relative).name)
         tail = Tail(id="t-" + secrets.token_hex(16), name=name, created=seen.mtime_ns / 1e9, inode=seen.inode)
         tail.head_bytes, tail.head_hash = head
         self._follow(relative, tail)
         return True
+
+    def _is_fresh_copy(self, relative: str, seen: Seen) -> bool:
+        """Whether a log we follow was copied here just now: most likely it is about to be truncated, and goes on here then."""
+        folder, _, name = relative.rpartition("/")
+        for other, tail in self._tails.items():
+            place, _, stem = other.rpartition("/")
+            if place != folder or not name.startswith(Path(stem).stem) or not self._goes_on(relative, seen, tail):
+                continue
+            since = self._copies.setdefault(relative, time.monotonic())
+            return time.monotonic() - since < max(self._params.settle_s, COPY_S)
+        return False
 
     def resume(self, relative: str, seen: Seen) -> bool:
         """Whether this is a log that was closed before, here or under another name: then it goes on where it was."""

@@ -47,11 +47,11 @@ class Tail:
         return cls(**{key: value for key, value in saved.items() if key != "kind"}, grown=now)
 
 
-def head_of(handle: BinaryIO) -> tuple[int, str] | None:
-    """Length and hash of the first line (at most 1 KiB); None while there is no whole line."""
+def head_of(handle: BinaryIO, *, unfinished: bool = False) -> tuple[int, str] | None:
+    """Length and hash of the first line (at most 1 KiB); None while there is no whole line, unless it may be `unfinished`."""
     handle.seek(0)
     first = handle.read(HEAD_BYTES)
-    end = first.find(b"\n") + 1 or (HEAD_BYTES if len(first) == HEAD_BYTES else 0)
+    end = first.find(b"\n") + 1 or (len(first) if unfinished or len(first) == HEAD_BYTES else 0)
     return (end, hashlib.sha256(first[:end]).hexdigest()) if end else None
 
 

@@ -39,7 +39,7 @@ class Watch:
         for relative, seen in sorted(found.files.items()):
             if self._context.wait(0):
                 break
-            if relative not in self._follower:
+            if relative not in self._follower and not self.ledger.is_shipped(relative, *seen.mark):
                 self._try(relative, self._look, seen)
         self._flush()
         for gone in self._still.keys() - found.files.keys():
@@ -61,10 +61,15 @@ class Watch:
             self._still.pop(relative, None)
         elif not self._params.grows(relative):
             self._settle(relative, seen, self._params.settle_s)
-        elif self._follower.begin(relative, seen):
+        elif self._follower.begin(relative, seen, unfinished=self._stood(relative, seen, self._params.line_wait_s)):
             self._still.pop(relative, None)
         else:
             self._settle(relative, seen, self._params.close_after_s)
+
+    def _stood(self, relative: str, seen: Seen, seconds: float) -> bool:
+        """Whether a file has not changed for so long."""
+        mark, since = self._still.get(relative, (None, 0.0))
+        return mark == seen.mark and seen.size > 0 and time.monotonic() - since >= seconds
 
     def _settle(self, relative: str, seen: Seen, settle_s: float) -> None:
         """Ship a file when it stood still long enough."""
