@@ -49,8 +49,8 @@ def test_twelve_kills_lose_no_row_and_double_none(tmp_path: Path, gateway: Gatew
     whole = (data / "growth.log").read_bytes()
     agent = agent_start(config)
     try:
-        eventually(lambda: len(gateway.times()) >= ROWS, within_s=60)
-        eventually(lambda: [one["data"] for one in gateway.payloads().values()] == [whole], within_s=30)
+        eventually(lambda: len(gateway.times()) >= ROWS, within_s=150)
+        eventually(lambda: [one["data"] for one in gateway.payloads().values()] == [whole], within_s=60)
     finally:
         agent.terminate()
         assert agent.wait(20) == 0
