@@ -1,0 +1,1 @@
+"""Devices that just talk on a serial line."""

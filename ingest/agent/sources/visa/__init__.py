@@ -1,0 +1,1 @@
+"""Instruments that answer queries over VISA."""
