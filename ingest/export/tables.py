@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,7 +32,7 @@ def _table(header: Header, points: Points) -> "pa.Table":
     import pyarrow as pa
 
     times, values, there = rows(column_points(header, points))
-    arrays = [
+    arrays: list[pa.Array[Any]] = [  # Any: of several types
         pa.array(times).view(pa.timestamp("ns", tz="UTC")),
         pa.array((times - header.start_ns) / 1e9),
         *(pa.array(column, mask=~seen) for column, seen in zip(values, there, strict=True)),
@@ -43,7 +43,10 @@ def _table(header: Header, points: Points) -> "pa.Table":
 def _schema(header: Header) -> "pa.Schema":
     import pyarrow as pa
 
-    fields = [pa.field(TIME, pa.timestamp("ns", tz="UTC")), pa.field(SECONDS, pa.float64(), metadata={"unit": "s"})]
+    fields: list[pa.Field[Any]] = [
+        pa.field(TIME, pa.timestamp("ns", tz="UTC")),
+        pa.field(SECONDS, pa.float64(), metadata={"unit": "s"}),
+    ]
     for label, column in zip(_labels(header.columns), header.columns, strict=True):
         about = {"channel": column.channel, "unit": column.unit or "", "quantity": column.quantity or ""}
         fields.append(pa.field(label, pa.float64(), metadata=about))

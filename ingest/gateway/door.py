@@ -24,7 +24,7 @@ RETRY_S = 1
 Message = MutableMapping[str, Any]  # Any: what ASGI allows
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+Application = Callable[[Any, Any, Any], Awaitable[None]]  # Any: frameworks name ASGI's messages differently
 
 
 class Gone(Exception):

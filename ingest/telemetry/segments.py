@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingest.durable import file_settle, temporary_file
 from ingest.home import home
@@ -36,10 +37,11 @@ def segment_place(instrument: str, start_ns: int) -> str:
     return f"{instrument}/{day}/{uuid.uuid4().hex}.parquet"
 
 
-def _stamps(times: Any) -> "pa.Array":  # Any: an int64 array
+def _stamps(times: NDArray[np.int64]) -> "pa.Array[Any]":  # Any: the stubs know no zoned timestamps
     import pyarrow as pa
 
-    return pa.array(times).view(pa.timestamp("ns", tz="UTC"))
+    stamps: pa.Array[Any] = pa.array(times).view(pa.timestamp("ns", tz="UTC"))
+    return stamps
 
 
 def segment_write(place: str, points: Points) -> int:
@@ -57,9 +59,11 @@ def segment_write(place: str, points: Points) -> int:
             "value": pa.array(np.concatenate([points[name].values for name in names])),
         }
     )
-    settled = {"compression": "zstd", "compression_level": 1, "use_dictionary": ["channel"]}
     encodings = {"time": "DELTA_BINARY_PACKED", "value": "BYTE_STREAM_SPLIT"}
-    return _write(place, table, column_encoding=encodings, write_statistics=["channel", "time"], **settled)
+    return _write(
+        place, table, compression="zstd", compression_level=1, use_dictionary=["channel"], column_encoding=encodings,
+        write_statistics=["channel", "time"],
+    )  # fmt: skip
 
 
 def sheet_fits(sheet: Sheet) -> bool:

@@ -47,6 +47,13 @@ class GatewayServer:
                 time.sleep(0.05)
         raise TimeoutError("the server did not answer within a minute")
 
+    @property
+    def pid(self) -> int:
+        """The number of the running process."""
+        if self._process is None:
+            raise RuntimeError("the server does not run")
+        return self._process.pid
+
     def kill(self) -> None:
         """End it at once, wherever it stands."""
         self._end(signal.SIGKILL)
