@@ -83,6 +83,17 @@ def _channels(table: Any, warnings: list[str]) -> list[Channel]:
     return made
 
 
+def _technique(kind: str, names: set[str]) -> str | None:
+    """By the library's kind, corrected by what was recorded: without a balance it is no thermogravimetry."""
+    known = _KINDS.get(kind)
+    if known == "dilatometry":
+        return known
+    calorimetric, weighed = any("dsc" in name for name in names), "mass" in names
+    if calorimetric and weighed:
+        return "simultaneous_thermal_analysis"
+    return "dsc" if calorimetric else "thermogravimetry" if weighed else known
+
+
 def _steps(told: dict[str, Any]) -> list[Step]:
     """Stages of the temperature programme that take time, one after the other."""
     stages = told.get("temperature_program")
@@ -119,11 +130,7 @@ class NetzschNgb:
         warnings: list[str] = []
         channels = _channels(table, warnings)
         kind = ((table.schema.metadata or {}).get(b"type") or b"").decode("latin-1").upper()
-        technique = _KINDS.get(kind)
-        if technique is None and any(item.name == "mass" for item in channels):
-            technique = (
-                "simultaneous_thermal_analysis" if any("dsc" in item.name for item in channels) else "thermogravimetry"
-            )
+        technique = _technique(kind, {item.name for item in channels})
         names = {item.name for item in channels if item.unit == "uV"}
         warnings += [text for name, text in _WARNED.items() if name in names]
         metadata = _metadata(told)
