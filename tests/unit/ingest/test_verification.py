@@ -16,7 +16,6 @@ from ingest.blobs.filesystem import BlobMissing
 from ingest.blobs.models import BlobCheck
 from ingest.blobs.services import blob_store
 from ingest.feeds.models import Cursor, FeedEvent
-from ingest.feeds.services import stages_drain
 from ingest.gateway.models import Agent, Receipt
 from ingest.gateway.selectors import receipt_path
 from ingest.gateway.services import frames_accept, receipt_accept
@@ -24,6 +23,7 @@ from ingest.gateway.uploads import tail_append, tail_open, upload_append, upload
 from ingest.telemetry.models import FrameBatch, Segment
 from ingest.telemetry.segments import telemetry_folder
 from ingest.verification.services import Budget, blobs_sweep
+from ingest.verification.stages import VerificationStage
 from tests.builders.ingest import an_agent, an_envelope, batch_bytes
 
 NOW = timezone.now()
@@ -40,7 +40,7 @@ def a_file(data: bytes, number: int = 1) -> Receipt:
 
 
 def noticed() -> None:
-    stages_drain(only=["ingest.verification"])
+    VerificationStage().process(list(Receipt.objects.values_list("pk", flat=True)))
 
 
 def verify() -> tuple[int, dict[str, Any]]:
@@ -118,7 +118,6 @@ def test_verify_finds_nothing_wrong_with_a_sound_store(agent: Agent) -> None:
     frames_accept(agent=agent, data=batch_bytes(0))
     frames_accept(agent=agent, data=batch_bytes(1, rows=8000))
     frames_accept(agent=agent, data=batch_bytes(2, rows=0))
-    stages_drain(only=["ingest.stream", "ingest.verification"])
     code, found = verify()
     assert (code, found["ok"], found["faults"]) == (0, True, [])
     assert (found["blobs"]["checked"], found["segments"]["checked"], found["batches"]["checked"]) == (1, 1, 3)
