@@ -24,6 +24,7 @@ class Quantity(BaseModel):
     label: dict[str, str] = Field(description="en, zh")
     units: tuple[str, ...] = ()
     names: tuple[str, ...] = Field(default=(), description="patterns of channel names")
+    with_unit: tuple[str, ...] = Field(default=(), description="patterns that say it only beside a unit, such as Wave")
     excluded: tuple[str, ...] = Field(default=(), alias="not", description="patterns that forbid the claim")
     low: float | None = None
     high: float | None = None
@@ -118,6 +119,8 @@ def _score(name: str, unit: str | None, quantity: Quantity, technique: Technique
             return 0.0  # one letter, or a word such as mass, means anything without a unit
         unneeded = quantity.unitless or quantity.state
         return by_name * (0.8 if unneeded else 0.6 + usual) if by_name else 0.0
+    if not by_name and any(re.search(pattern, name, re.IGNORECASE) for pattern in quantity.with_unit):
+        by_name = 0.85
     if not _fits(unit, quantity):
         return 0.0  # the name may suggest it, the declared unit contradicts
     if by_name:

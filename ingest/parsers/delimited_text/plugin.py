@@ -388,7 +388,7 @@ class DelimitedText:
     """Reads any table of numbers in text. Says little and only what the file shows."""
 
     name = "delimited_text"
-    version = "1"
+    version = "2"
 
     def sniff(self, head: Head) -> float:
         """0.5 for text with a table near its start, 0.3 for other text (the table may come later), 0 for binary and markup."""

@@ -141,9 +141,25 @@ def find_shape(lines: Sequence[str], told: Told = NOTHING) -> Shape | None:
     blank = {shape: score for shape, score in scores.items() if shape.delimiter == " "}
     best = max(explicit, key=lambda shape: explicit[shape], default=None)
     spaced = max(blank, key=lambda shape: blank[shape], default=None)
-    if best is None or (spaced is not None and explicit[best] < 0.5 * blank[spaced]):
+    if best is None or (
+        spaced is not None and (explicit[best] < 0.5 * blank[spaced] or _cuts_through(windows, best, spaced))
+    ):
         best = spaced
     return best if best is not None and scores[best] > 0 else None
+
+
+def _cuts_through(windows: Sequence[Sequence[str]], clear: Shape, spaced: Shape) -> bool:
+    """Whether the delimiter cuts numbers with a decimal comma in two, where blanks leave only numbers."""
+    if clear.delimiter != "," or spaced.decimal != ",":
+        return False
+    rows = [line for window in windows for line in window if is_row(spaced.kinds(spaced.cells(line[:20_000])))][:300]
+    pieces = [cell for line in rows for cell in clear.cells(line[:20_000])]
+    torn = sum(bool(re.fullmatch(r"[\d+\-eE.]+\s+[\d+\-eE.]+", cell)) for cell in pieces)
+    return (
+        len(rows) >= LEAST_ROWS
+        and torn >= 0.8 * len(rows)
+        and all("x" not in spaced.kinds(spaced.cells(line)) for line in rows[-50:])
+    )
 
 
 class _Segments:
