@@ -17,7 +17,7 @@ class TriageList extends HTMLElement {
     });
     this.onkey = (event) => this.key(event);
     document.addEventListener("keydown", this.onkey);
-    this.form.addEventListener("submit", () => this.remember());
+    for (const form of [this.form, document.getElementById("undo")?.form]) form?.addEventListener("submit", () => this.remember());
     this.counted();
     const remembered = Number(sessionStorage.getItem(AT) ?? -1);
     sessionStorage.removeItem(AT);
@@ -71,7 +71,10 @@ class TriageList extends HTMLElement {
 
   /** What stands in the bar, done to what is chosen, or to the file at hand where nothing is. */
   bulk(key, row) {
-    if (row && !this.boxes.some((box) => box.checked)) row.querySelector("input[name=files]").click();
+    if (!this.boxes.some((box) => box.checked)) {
+      if (!row) return;
+      row.querySelector("input[name=files]").click();
+    }
     if (key === "f" && !["entry", "sample", "title"].some((name) => this.form.elements[name].value.trim())) {
       this.form.elements.entry.focus();
       return;
