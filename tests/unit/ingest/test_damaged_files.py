@@ -11,8 +11,9 @@ from ingest.parsers.registry import loaded
 
 PARSERS = Path(__file__).resolve().parents[3] / "ingest" / "parsers"
 READERS = (
-    "bruker_brml", "bruker_opus", "bruker_raw", "bruker_uxd", "galactic_spc", "hysprint", "labspec", "perkin_elmer", "renishaw_text",
-    "renishaw_wdf", "rigaku_smartlab", "scienta_text", "spectrometer_text", "specs_xml", "specs_xy", "vamas", "woollam",
+    "bruker_brml", "bruker_opus", "bruker_raw", "bruker_uxd", "galactic_spc", "hysprint", "labspec",
+    "perkin_elmer", "picoquant_text", "renishaw_text", "renishaw_wdf", "rigaku_smartlab", "scienta_text",
+    "specs_xml", "specs_xy", "spectrometer_text", "vamas", "woollam",
 )  # fmt: skip
 CASES = sorted(case for name in READERS for case in (PARSERS / name / "samples").iterdir())
 
