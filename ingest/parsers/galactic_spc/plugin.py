@@ -18,6 +18,7 @@ from ingest.schemas.units import parse_unit
 
 _SHORT, _MANY, _OWN_LABELS, _OWN_X, _LISTED_X = 0x01, 0x04, 0x20, 0x40, 0x80
 _NEW, _NEW_BIG, _OLD = 0x4B, 0x4C, 0x4D
+_IMAGES = (b"BM", b"MM\0*", b"MM\0+")  # bitmaps and TIFF images have the byte of the old version at the same place
 _FLOAT = -128
 MAX_SPECTRA = 20_000
 MAX_APART = 64  # spectra that are shown as columns or regions of their own
@@ -225,7 +226,7 @@ class GalacticSpc:
 
     def sniff(self, head: Head) -> float:
         """0.92 when version, codes, range and size agree with each other."""
-        if len(head.data) < 256 or head.data[1] not in (_NEW, _NEW_BIG, _OLD):
+        if len(head.data) < 256 or head.data[1] not in (_NEW, _NEW_BIG, _OLD) or head.data.startswith(_IMAGES):
             return 0.0
         try:
             header = _header(Binary(head.data, ">" if head.data[1] == _NEW_BIG else "<"))

@@ -175,7 +175,7 @@ def _spectrum(
     name: str, values: NDArray[np.float64], axis: GridAxis, unit: str | None, technique: str | None
 ) -> list[Channel]:
     called = "energy loss" if technique == "eels" else axis.name
-    along = Channel(called, axis.start + axis.step * np.arange(len(values)), unit=axis.unit)
+    along = Channel(called, axis.start + axis.step * np.arange(len(values), dtype=np.float64), unit=axis.unit)
     quantity, confidence = ("intensity", 0.9) if unit == "counts" else quantity_of(name, unit)
     return [along, Channel(name, values, unit=unit, quantity=quantity, confidence=confidence, axis=called)]
 

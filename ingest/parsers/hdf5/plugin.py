@@ -99,7 +99,9 @@ class _Reader:
         if item.size < 2 or item.ndim != 1:
             return
         values = numbers(item)
-        for field in values.dtype.names if values is not None else ():
+        if values is None:
+            return
+        for field in values.dtype.names or ():
             column = values[field]
             if column.dtype.kind in "iufbc":
                 self.arrays.append(Array(field, column, None, (), path))

@@ -43,7 +43,8 @@ def is_wave(data: bytes) -> bool:
 def is_packed(data: bytes) -> bool:
     """True where the first bytes are a chain of records as a packed experiment writes them."""
     for order in "<>":
-        at, kinds = 0, []
+        at = 0
+        kinds: list[int] = []
         while at + 8 <= len(data) and len(kinds) < 12:
             kind, version, size = struct.unpack_from(order + "HhI", data, at)
             if kind & 0x7FFF > 11 or not -10 <= version <= 20:
@@ -125,7 +126,7 @@ def _arrays(name: str, wave: dict[str, Any]) -> list[Array]:
     axes = []
     for index, (start, step) in enumerate(_scaling(wave, dimensions)):
         label = _units(wave, dimensions)[index] if index < len(_units(wave, dimensions)) else ""
-        positions = start + step * np.arange(data.shape[index])
+        positions = start + step * np.arange(data.shape[index], dtype=np.float64)
         axes.append(Axis(_axis_name(label, index), positions, label or None))
     if dimensions != 1:
         return [Array(name, data, unit, tuple(axes), name)]

@@ -14,6 +14,7 @@ from ingest.parsers.streams import head_unpacked, read_limited
 from ingest.parsers.text import decode
 
 MAX_BYTES = 128 * 2**20
+LEAST_ROWS = 5  # fewer rows without a unit are settings
 
 
 def _documents(text: str) -> Any:  # Any: JSON
@@ -97,7 +98,9 @@ class JsonData:
         channels, span, warnings = _tables(shapes)
         found = channels_of(_named(shapes.arrays, shapes.units))
         channels += found.channels
-        if not any(channel.values is not None and channel.rows > 1 for channel in channels):
+        if not any(
+            c.values is not None and (c.rows >= LEAST_ROWS or (c.rows > 1 and c.unit is not None)) for c in channels
+        ):
             raise CannotParse("JSON without a table or an array of numbers")
         facts = shapes.facts
         known = understood({key.rsplit(".", 1)[-1].replace("_", " "): value for key, value in facts.items()}, name)

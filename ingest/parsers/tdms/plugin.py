@@ -25,7 +25,8 @@ def _start(properties: dict[str, Any]) -> np.datetime64 | None:
     value = properties.get("wf_start_time")
     if not isinstance(value, np.datetime64) or np.isnat(value) or value < np.datetime64("1975-01-01"):
         return None
-    return value.astype("datetime64[ns]")
+    start: np.datetime64 = value.astype("datetime64[ns]")
+    return start
 
 
 def _absolute(name: str, values: Any) -> Channel:

@@ -105,7 +105,7 @@ def _spectra(elements: list[_Element]) -> list[Channel]:
     """Spectra over the one energy axis, in the unit the file holds (eV)."""
     start, step = elements[0].axes[0]
     size = len(elements[0].values)
-    energy = Channel("energy", start + step * np.arange(size), unit="eV")
+    energy = Channel("energy", start + step * np.arange(size, dtype=np.float64), unit="eV")
     if len(elements) == 1:
         return [
             energy,

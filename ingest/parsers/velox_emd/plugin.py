@@ -91,7 +91,7 @@ def _spectrum(group: Any, name: str) -> list[Channel]:
     step, offset = _number(named, "Dispersion"), _number(named, "OffsetEnergy")
     if step is None or offset is None:
         return [Channel(name, values[:, 0].astype(np.float64), unit="counts", quantity="intensity", confidence=0.8)]
-    energy = (offset + step * np.arange(len(values))) / 1000.0
+    energy = (offset + step * np.arange(len(values), dtype=np.float64)) / 1000.0
     axis = f"energy ({name})"
     return [
         Channel(axis, energy, unit="keV"),

@@ -20,6 +20,7 @@ from ingest.parsers.workbook.plugin import workbook_parsed
 from ingest.parsers.workbook.sheets import Sheet
 
 MAX_NODES = 2_000_000
+LEAST_ROWS = 5  # fewer rows without a unit are settings
 _NOT_DATA = {
     "html",
     "svg",
@@ -131,9 +132,10 @@ class _Reader:
             texts = [(child.text or "").strip() for child in children]
             if len(texts) < 5 or not _LIST.match(" ".join(texts[:200]) + " 0"):
                 return False
-            self.arrays.append(
-                Array(f"{path}/{tag}", _numbers(" ".join(texts)) if all(texts) else np.zeros(0), None, (), path)
-            )
+            values = _numbers(" ".join(text or "nan" for text in texts))
+            if values is None:
+                return False
+            self.arrays.append(Array(f"{path}/{tag}", values, None, (), path))
             return True
         rows = []
         for child in children[:400_000]:
@@ -209,7 +211,7 @@ class XmlData:
         found = channels_of([array for array in _short(reader.arrays) if array.values.size > 2])
         channels = [*reader.channels, *found.channels]
         rows = max((channel.rows for channel in channels if channel.values is not None), default=0)
-        if rows < 3:
+        if rows < LEAST_ROWS and not any(channel.unit for channel in channels):
             raise CannotParse(f"XML with the root element {root.tag}: no records or lists of numbers in it")
         facts = {key.rsplit("/", 1)[-1].replace("@", " "): value for key, value in reader.facts.items()}
         technique = technique_shown(

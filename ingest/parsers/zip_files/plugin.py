@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any, cast
 
 from ingest.parsers.archive import Archive
 from ingest.parsers.datasets import MAX_CELLS, MAX_CHANNELS
@@ -17,7 +17,7 @@ from ingest.parsers.protocol import CannotParse, Channel, Head, Parsed, Step
 from ingest.parsers.streams import MAX_BYTES
 
 MAX_MEMBERS = 300
-_ALONE = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}
+_ALONE: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}
 _HIDDEN = ("__MACOSX/", ".DS_Store", "Thumbs.db")
 
 
@@ -134,7 +134,7 @@ def _zip(path: Path) -> Parsed:
 
 def _alone(path: Path, name: str, magic: bytes) -> Parsed:
     try:
-        with _ALONE[magic](path, "rb") as stream:
+        with cast("IO[bytes]", _ALONE[magic](path, "rb")) as stream:  # typed as a union by mode
             data = stream.read(MAX_BYTES + 1)
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise CannotParse(f"the compressed file is damaged: {error}") from error
