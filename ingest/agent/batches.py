@@ -8,7 +8,7 @@ import json
 import struct
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -53,6 +53,17 @@ def _head(shapes: list[tuple[int, tuple[str, ...]]], events: Iterable[Event], kn
 def _bytes(code: str, values: Any) -> bytes:  # Any: an array, or any sequence of numbers
     column = values if isinstance(values, array) and values.typecode == code else array(code, values)
     return column.tobytes()
+
+
+def dated(frames: Frames, *, now: int) -> Frames:
+    """The same with every descriptor saying from when it holds: from the first row beside it, else from now."""
+    if all(one.since is not None for one in frames.descriptors):
+        return frames
+    since = min((min(block.times) for block in frames.blocks if len(block.times)), default=now)
+    known = tuple(
+        one if one.since is not None else one.model_copy(update={"since": since}) for one in frames.descriptors
+    )
+    return replace(frames, descriptors=known)
 
 
 def rows_of(frames: Frames) -> int:

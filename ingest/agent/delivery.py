@@ -27,6 +27,7 @@ class FileDelivery:
     _tails: set[str] = field(default_factory=set)  # opened since the last failure
     _uploads: dict[str, int] = field(default_factory=dict)  # upload id -> next byte
     _mismatches: dict[str, int] = field(default_factory=dict)
+    delivered: int = 0  # whole files since the start
 
     def forget(self) -> None:
         """After a failure: ask the server again where everything stands."""
@@ -143,6 +144,7 @@ class FileDelivery:
         said = self.wire.files([(row.head["envelope"], data) for row, data in read])["files"]
         done = [row for row, _ in read if said.get(row.key, {}).get("state") == "done"]
         self.spool.done(done)
+        self.delivered += len(done)
         for row in done:
             self._mismatches.pop(row.key, None)
         for row, _ in read:
@@ -178,6 +180,7 @@ class FileDelivery:
         self._uploads.pop(row.key, None)
         self._mismatches.pop(row.key, None)
         self.spool.done([row])
+        self.delivered += 1
 
     def _read(self, row: Row, path: Path, envelope: Envelope, offset: int) -> bytes | None:
         """The next piece; None where the file is no longer what was announced and the row was set aside."""

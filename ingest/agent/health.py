@@ -46,6 +46,7 @@ def heartbeat(spool: Spool, sources: Sequence[RunningSource], uploader: Uploader
             "lag_s": 0.0 if oldest is None else max(0.0, (now - oldest) / 1e9),
             "rows_sent": uploader.rows_sent,
             "bytes_sent": uploader.bytes_sent,
+            "files_sent": uploader.files_sent,
             "rejected": spool.rejected(),
             "restarts": sum(one.restarts for one in sources),
             "memory_bytes": _memory(),

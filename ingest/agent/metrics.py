@@ -35,6 +35,7 @@ def metrics_text(status: dict[str, Any]) -> str:
     )
     tell("rows_sent_total", "Rows delivered since the start.", counted.get("rows_sent"), "counter")
     tell("bytes_sent_total", "Bytes delivered since the start.", counted.get("bytes_sent"), "counter")
+    tell("files_sent_total", "Files delivered since the start.", counted.get("files_sent"), "counter")
     tell("memory_bytes", "Resident memory.", counted.get("memory_bytes"))
     tell("cpu_seconds_total", "Processor time used.", counted.get("cpu_s"), "counter")
     for one in status["sources"]:

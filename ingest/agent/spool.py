@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ingest.agent.batches import frames_split, join, pack, renumbered, rows_of
+from ingest.agent.batches import dated, frames_split, join, pack, renumbered, rows_of
 from ingest.agent.errors import SourceError, SpoolCorrupt, SpoolWriteFailed
 from ingest.agent.lock import lock_take
 from ingest.agent.salvage import salvage
@@ -135,6 +135,7 @@ class Spool:
         self, source: str, instrument: str, items: Sequence[Item], checkpoints: Checkpoints, *, now: int
     ) -> None:
         """Store items and checkpoints together, or nothing. Raises SourceError for what no server takes, before it is stored."""
+        items = [dated(item, now=now) if isinstance(item, Frames) else item for item in items]
         try:
             rows = [row for item in items for row in _rows(item, instrument)]
         except ValueError as error:

@@ -29,7 +29,7 @@ class Uploader:
         self.state: State = "starting"
         self.reason = ""
         self.last_delivery: int | None = None
-        self.rows_sent = self.bytes_sent = 0  # since the start
+        self.rows_sent = self.bytes_sent = self.files_sent = 0  # since the start
         self._spool, self._wire, self._stopping = spool, wire, stopping
         self._files = FileDelivery(wire, spool)
         self._retry_max_s = retry_max_s
@@ -109,6 +109,7 @@ class Uploader:
 
         def send() -> None:
             self.bytes_sent += self._files.step(rows)
+            self.files_sent = self._files.delivered
 
         self._attempt(rows[0].key, send)
         return True

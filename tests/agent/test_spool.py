@@ -100,12 +100,12 @@ def test_events_never_overtake_the_rows_before_them(spool: Spool) -> None:
 def test_descriptors_come_with_the_first_batch_and_again_after_an_outage(spool: Spool) -> None:
     spool.commit("machine", "mbe", [rows(1, descriptors=(WHAT,))], {}, now=1)
     spool.commit("machine", "mbe", [rows(2)], {}, now=2)
-    assert claimed(spool, now=3)[0].descriptors == (WHAT,)
+    assert claimed(spool, now=3)[0].descriptors == (WHAT.model_copy(update={"since": 1}),)
     spool.commit("machine", "mbe", [rows(3)], {}, now=3)
     assert claimed(spool, now=4)[0].descriptors == ()
     spool.introduce_again()
     spool.commit("machine", "mbe", [rows(4)], {}, now=4)
-    assert claimed(spool, now=5)[0].descriptors == (WHAT,)
+    assert claimed(spool, now=5)[0].descriptors == (WHAT.model_copy(update={"since": 1}),)
 
 
 def test_the_byte_count_is_right_after_everything(spool: Spool) -> None:
@@ -238,3 +238,19 @@ def test_damage_while_running_is_reported_as_such(tmp_path: Path) -> None:
         for _ in range(500):
             claimed(spool, now=1000)
     spool.close()
+
+
+def test_descriptors_come_before_their_values_and_a_change_is_a_new_version_from_its_own_time_on(spool: Spool) -> None:
+    spool.commit("machine", "mbe", [rows(1, 2, descriptors=(WHAT,))], {}, now=5)
+    changed = Descriptor(name="T", unit="K", version=2)
+    spool.commit("machine", "mbe", [rows(3, 4, descriptors=(changed,))], {}, now=6)
+    spool.commit("machine", "mbe", [rows(5)], {}, now=7)
+    batch, times = claimed(spool, now=8)
+    assert times == [1, 2, 3, 4, 5]
+    assert [(one.unit, one.version, one.since) for one in batch.descriptors if one.version == 1] == [("degC", 1, 1)]
+    assert [(one.unit, one.version, one.since) for one in batch.descriptors if one.version == 2] == [("K", 2, 3)]
+    spool.introduce_again()
+    spool.commit("machine", "mbe", [rows(9)], {}, now=9)
+    assert [(one.version, one.since) for one in claimed(spool, now=9)[0].descriptors] == [(2, 3)], (
+        "after an outage again"
+    )

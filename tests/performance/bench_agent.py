@@ -1,5 +1,6 @@
 """The agent against the real site: points/s from a source to durable, catching up after an outage, cost of a quiet day."""
 
+import json
 import os
 import random
 import tempfile
@@ -18,7 +19,7 @@ from ingest.agent.spool import Spool
 from ingest.agent.upload import Uploader
 from ingest.agent.wire import Wire
 from ingest.contract import Block
-from tests.agent.agents import SIMULATED, a_config, agent_start
+from tests.agent.agents import SIMULATED, a_config, agent_start, folder_source
 from tests.agent.sites import Site
 
 SECOND = 1_000_000_000
@@ -26,6 +27,7 @@ ROWS = 2_000  # in one commit of the busy source
 COMMITS = 100
 OUTAGE_ROWS = 3_600  # one hour at 1 Hz, spooled row by row
 QUIET_S = 30
+FILES = 20_000
 
 
 def figures() -> Iterator[tuple[str, float, str]]:
@@ -38,6 +40,7 @@ def figures() -> Iterator[tuple[str, float, str]]:
             yield from _busy(server, Path(place))
             yield from _catch_up(server, Path(place))
             yield from _quiet(site.url, server.secret(), Path(place))
+            yield from _folder(site.url, server.secret(), Path(place) / "folder")
     finally:
         site.stop()
 
@@ -127,12 +130,57 @@ def _quiet(url: str, token: str, place: Path) -> Iterator[tuple[str, float, str]
     agent = agent_start(config)
     try:
         time.sleep(5)
-        process = psutil.Process(agent.pid)
-        before, began = sum(process.cpu_times()[:2]), time.perf_counter()
-        time.sleep(QUIET_S)
-        cpu = (sum(process.cpu_times()[:2]) - before) / (time.perf_counter() - began)
-        yield "agent_cpu_at_60_points_per_s", 100 * cpu, "% of a core"
-        yield "agent_memory_at_60_points_per_s", process.memory_info().rss / 2**20, "MiB"
+        cpu, memory = _watched(psutil.Process(agent.pid))
+        yield "agent_cpu_at_60_points_per_s", cpu, "% of a core"
+        yield "agent_memory_at_60_points_per_s", memory, "MiB"
     finally:
         agent.terminate()
         agent.wait(20)
+
+
+def _watched(process: psutil.Process) -> tuple[float, float]:
+    """Share of a core over some time (%), and resident memory (MiB) at its end."""
+    before, began = sum(process.cpu_times()[:2]), time.perf_counter()
+    time.sleep(QUIET_S)
+    cpu = (sum(process.cpu_times()[:2]) - before) / (time.perf_counter() - began)
+    return 100 * cpu, process.memory_info().rss / 2**20
+
+
+def _folder(url: str, token: str, place: Path) -> Iterator[tuple[str, float, str]]:
+    """Small files until all are durable, then the same folder again and again with nothing new."""
+    data = place / "data"
+    for number in range(FILES):
+        path = data / f"{number // 500:03d}" / f"scan-{number:05d}.dat"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"%d\n" % number * 100)
+    config = a_config(place, url, folder_source(data, settle_s=1.0, rescan_s=1.0), token=token)
+    config.write_text(config.read_text().replace("heartbeat_s = 0.5", "heartbeat_s = 15"))
+    agent = agent_start(config)
+    try:
+        began = time.perf_counter()
+        while not (queue := config.parent / "agent.spool.state.json").exists() or _shipped(queue) < FILES:
+            time.sleep(0.5)
+        yield "agent_small_files_to_durable", FILES / (time.perf_counter() - began), "files/s"
+        cpu, memory = _watched(psutil.Process(agent.pid))
+        yield "agent_cpu_watching_20000_files", cpu, "% of a core"
+        yield "agent_memory_watching_20000_files", memory, "MiB"
+        agent.terminate()
+        agent.wait(20)
+        agent = agent_start(config)
+        time.sleep(10)
+        yield (
+            "agent_memory_watching_20000_files_after_a_restart",
+            psutil.Process(agent.pid).memory_info().rss / 2**20,
+            "MiB",
+        )
+    finally:
+        agent.terminate()
+        agent.wait(20)
+
+
+def _shipped(state: Path) -> int:
+    """Files that were delivered, by the agent's own word."""
+    try:
+        return int(json.loads(state.read_text())["metrics"]["files_sent"])
+    except (OSError, ValueError, KeyError):
+        return 0

@@ -52,7 +52,7 @@ def _killed(
     enrolled = agent_command("enrol", "--server", site.url, "--code", site.enrolment_code(), "--config", str(config))
     assert enrolled.returncode == 0, enrolled.stderr
     logs = [(f"growth-{number}.log", a_log(number, 150 * count)) for number in range(2)]
-    replayer = Replayer(data, logs, speed=120, seed=draw.randrange(2**30), mischief=LOSSLESS, every=60)
+    replayer = Replayer(data, logs, speed=120, seed=draw.randrange(2**30), mischief=LOSSLESS, every=10)
     stopping, scans = threading.Event(), [os.urandom(draw.randint(10, 200_000)) for _ in range(count)]
     writer = threading.Thread(target=replayer.run, args=(stopping,))
     agent, killed = agent_start(config), {"agent": 0, "server": 0}
