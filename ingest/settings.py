@@ -1,5 +1,7 @@
 """Options of ingest; each has a default fit for a laptop."""
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -19,6 +21,9 @@ class IngestSettings(BaseSettings):
     )
     max_queue_bytes: int = Field(
         default=256 * 2**20, description="batches that may wait to be stored before senders are told to wait (429)"
+    )
+    mqtt_bridge: Path | None = Field(
+        default=None, description="TOML file of the MQTT bridge, which `up` then runs; none = no bridge"
     )
     run_silence_s: float = Field(
         default=3600, description="an open run without data for so long is closed, with the reason"

@@ -44,7 +44,7 @@ def _number(value: int | float, unit: TimeUnit) -> int:
     if not math.isfinite(value):
         raise Garbled(f"{value!r} is no time")
     if unit == "auto":
-        unit = next((one for one in ("s", "ms", "us", "ns") if value < 10**11 * 10**9 / SCALE[one]), "ns")  # type: ignore[assignment] # the literals
+        unit = next((one for one in ("s", "ms", "us", "ns") if value < 10**11 * 10**9 / SCALE[one]), "ns")
     found = int(Decimal(repr(value)) * SCALE[unit])  # the digits as written, not their binary neighbour
     if not _1980_S * 10**9 <= found <= LATEST:
         raise Garbled(f"{value!r} is no time since 1970 in {unit}")

@@ -5,10 +5,11 @@ import time
 from typing import Any
 
 import psutil
+from django.conf import settings
 from django.core.management.base import CommandParser
 
 from ingest.commands import LodestoneCommand
-from ingest.home import home_hold
+from ingest.home import home, home_hold
 
 
 class Command(LodestoneCommand):
@@ -37,6 +38,10 @@ class Command(LodestoneCommand):
             worker.start()
             took = time.time() - psutil.Process().create_time()
             self.say(f"Lodestone is running on {address} (after {took:.1f} s; Ctrl-C stops it)")
+            if settings.INGEST.mqtt_bridge is not None:
+                log_file = home() / "mqtt_bridge" / "bridge.log"
+                companions.start([sys.executable, "manage.py", "mqtt_bridge"], log_file)
+                self.say(f"The MQTT bridge {settings.INGEST.mqtt_bridge} runs beside it; its log is {log_file}.")
             if demo:
                 account = demo_prepare()
                 self.say(f"Log in as {account.username} with password {account.password}")

@@ -25,6 +25,6 @@ class MqttParams(Broker):
     @property
     def filters(self) -> list[tuple[str, int]]:
         """What to subscribe to, with the quality of service."""
-        return [(one.topic, one.qos) for one in self.topics] + [
+        return [(one.topic, int(one.qos)) for one in self.topics] + [
             (name, 1) for one in self.sparkplug for name in one.filters
         ]

@@ -78,7 +78,7 @@ class Session:
         )
         self._subscription = await self._client.create_subscription(wanted, self)
         self._by_node[CLOCK] = self._heard
-        with suppress(ua.UaError):
+        with suppress(ua.uaerrors.UaError):
             await self._subscription._subscribe([self._client.get_node(CLOCK)], sampling_interval=1000.0)
         await self._subscribe(self.discovery.found)
         self._say_bad()
@@ -100,8 +100,8 @@ class Session:
             answers = await self._subscription._subscribe(
                 [node for node, _, _ in some], queuesize=self._params.queue_size, sampling_interval=sampling
             )
-            for (node, _, one), answer in zip(some, answers, strict=True):
-                if isinstance(answer, ua.StatusCode) and one is not None:
+            for (node, _, value_of), answer in zip(some, answers, strict=True):
+                if isinstance(answer, ua.StatusCode) and value_of is not None:
                     self.discovery.bad[node.nodeid.to_string()] = answer.name
 
     def _describe(self, one: Found, at: int | None = None) -> None:
