@@ -41,11 +41,11 @@ class Proposal:
 
 
 def overlap(window: Window, start: datetime, end: datetime) -> timedelta:
-    """How long both went on; a touch within the slack of unsynchronised clocks counts as a microsecond, else zero."""
+    """How long both went on; an instant within counts as two microseconds, one within the clocks' slack as one, else zero."""
     latest = end if window.end is None else min(window.end, end)
     shared = latest - max(window.start, start)
-    if shared > timedelta(0):
-        return shared
+    if shared >= timedelta(0):
+        return max(shared, timedelta(microseconds=2))
     return timedelta(microseconds=1) if shared >= -SLACK else timedelta(0)
 
 

@@ -107,14 +107,14 @@ class Everything:
             "knowledge:record-peaks": self.record.pk, "eln:agent": self.agent.pk, "eln:rule-forget": self.rule.pk,
             "eln:connect-waiting": self.code.pk, "eln:connect-cancel": self.code.pk,
         }.get(name, self.filed.pk)  # fmt: skip
-        if name in ("eln:run", "eln:run-plot", "eln:run-change"):
-            return {"uid": str(self.entry.run_id)}
+        if name in ("eln:run", "eln:run-plot", "eln:run-change", "eln:run-export"):
+            return {"uid": str(self.entry.run_id), "kind": "csv"}
         uid = self.job.pk if name in ("analysis:job", "analysis:cancel", "analysis:retry") else self.model.pk
         slug = self.project.slug if name == "eln:project" else self.instrument.slug
         return {
             "pk": str(pk), "slug": slug, "uid": uid, "topic": self.dataset.topic, "formula": HIDDEN,
             "conversation": str(self.conversation.pk), "message": str(self.message.pk), "record": self.record.pk,
-            "upload_id": self.filed.receipt_id, "tail_id": self.filed.receipt_id,
+            "key": "0" * 32, "kind": "csv", "upload_id": self.filed.receipt_id, "tail_id": self.filed.receipt_id,
         }  # fmt: skip
 
 

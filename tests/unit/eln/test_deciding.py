@@ -163,3 +163,13 @@ def test_the_weighing_itself() -> None:
     assert [(one.entry, one.score) for one in ranked] == [(2, 0.95), (1, 0.82)]
     assert settled(ranked) is not None
     assert settled(proposals([Evidence(1, "time", 0.8), Evidence(2, "time", 0.8)])) is None
+
+
+def test_a_file_within_a_run_does_not_waver_because_the_next_begins_a_minute_later() -> None:
+    camera = an_instrument("camera")
+    first = an_entry(instrument=camera, hours=0.1)
+    an_entry(instrument=camera, start=START + 0.1 * HOUR, hours=0.1)
+    moment = START + 0.09 * HOUR
+    receipt = a_receipt(b"x", name="x.csv", instrument="camera", created=moment)
+    file = file_parsed(a_parsed_file(receipt))
+    assert file is not None and (file.entry, file.why) == (first, "time")
