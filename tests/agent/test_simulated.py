@@ -169,6 +169,16 @@ def test_faults_happen_when_the_script_says() -> None:
     assert [math.isnan(value) for value in sick.column("qcm_rate")].count(True) == 5
 
 
+def test_a_machine_that_vanishes_dies_and_is_born_again_with_a_gap() -> None:
+    sick, well = streamed(rows=200, faults=[{"kind": "vanish", "at_s": 50, "duration_s": 30}]), streamed(rows=200)
+    assert len(set(well.times()) - set(sick.times())) == 30
+    assert [one.value["seconds"] for one in sick.events("gap")] == [30.0]
+    assert len(sick.events("death")) == len(well.events("death")) + 1
+    assert len(sick.events("birth")) == len(well.events("birth")) + 1
+    with pytest.raises(ValidationError, match="vanishes as a whole"):
+        SimulatedParams.model_validate({"faults": [{"kind": "vanish", "channel": "qcm_rate", "at_s": 1}]})
+
+
 def test_a_fault_on_an_unknown_channel_is_refused() -> None:
     with pytest.raises(ValidationError, match="teapot"):
         SimulatedParams.model_validate({"faults": [{"kind": "stuck", "channel": "teapot", "at_s": 1}]})

@@ -11,6 +11,11 @@ def silent(faults: Iterable[Fault], elapsed: float) -> bool:
     return any(f.kind == "gap" and f.channel is None and f.phase(elapsed) is not None for f in faults)
 
 
+def vanished(faults: Iterable[Fault], elapsed: float) -> bool:
+    """Whether the connection to the machine is away now."""
+    return any(f.kind == "vanish" and f.phase(elapsed) is not None for f in faults)
+
+
 def disturb(values: dict[str, float], faults: Iterable[Fault], elapsed: float, held: dict[str, float]) -> None:
     """Change `values` as the faults active at `elapsed` demand; `held` remembers where stuck channels stand."""
     for number, fault in enumerate(faults):

@@ -12,8 +12,11 @@ class Fault(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["stuck", "burst", "drift", "gap"]
-    channel: str | None = Field(default=None, description="none only for `gap`: the whole machine falls silent")
+    kind: Literal["stuck", "burst", "drift", "gap", "vanish"]
+    channel: str | None = Field(
+        default=None,
+        description="none only for `gap`: the whole machine falls silent, and `vanish`: its connection is away",
+    )
     at_s: float = Field(ge=0)
     duration_s: float = Field(default=20, gt=0)
     repeat_s: float | None = Field(default=None, gt=0, description="again and again with this period")
@@ -21,7 +24,9 @@ class Fault(BaseModel):
 
     @model_validator(mode="after")
     def _channel_known(self) -> "Fault":
-        if self.channel is None and self.kind != "gap":
+        if self.kind == "vanish" and self.channel is not None:
+            raise ValueError("channel: a machine vanishes as a whole, so name none")
+        if self.channel is None and self.kind not in ("gap", "vanish"):
             raise ValueError(f"channel: a fault of kind {self.kind} needs one")
         if self.channel is not None and self.channel not in CHANNELS:
             raise ValueError(f"channel: {self.channel!r} is none of {', '.join(CHANNELS)}")

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from ingest.agent.sources.protocol import Frames, SourceContext
 from ingest.agent.sources.simulated.channels import CHANNELS, DESCRIPTORS, MACHINE
-from ingest.agent.sources.simulated.faults import disturb, silent
+from ingest.agent.sources.simulated.faults import disturb, silent, vanished
 from ingest.agent.sources.simulated.machine import Happening, Machine, State
 from ingest.agent.sources.simulated.params import SimulatedParams
 from ingest.contract import Block, Event
@@ -54,6 +54,7 @@ class Stream:
         saved = context.checkpoints().get("machine")
         origin = time.time_ns() if params.start is None else int(params.start.timestamp() * 1e9)
         self._fresh = saved is None
+        self._away: int | None = None  # since when the connection is away, ns
         self._origin: int = origin if saved is None else saved["origin"]  # time of the first row ever
         self._zero: int = origin if saved is None else saved["zero"]  # time of row `skipped`, moved when rows are lost
         self._skipped: int = 0 if saved is None else saved["skipped"]
@@ -99,7 +100,8 @@ class Stream:
         now, elapsed = self._time(), (self._time() - self._origin) / 1e9
         values, happened = self._machine.advance(self._params.time_factor / self._params.rate_hz)
         self._events.extend(_event(now, one) for one in happened)
-        if not silent(self._params.faults, elapsed):
+        self._watch_connection(now, vanished(self._params.faults, elapsed))
+        if self._away is None and not silent(self._params.faults, elapsed):
             disturb(values, self._params.faults, elapsed, self._held)
             self._times.append(now)
             for name, column in self._columns.items():
@@ -107,6 +109,21 @@ class Stream:
         self._made += 1
         if self._made >= self._batch_rows:
             self.flush()
+
+    def _watch_connection(self, now: int, away: bool) -> None:
+        """Say once that the machine is gone, and once that it is back and what is missing."""
+        name = self._context.name
+        if away and self._away is None:
+            self._away = now
+            self._events.append(Event(time=now, kind="death", name=name, value="the connection is away"))
+            self._context.report("away", "the simulated machine vanished, as its faults demand")
+        elif not away and self._away is not None:
+            self._events.append(
+                Event(time=self._away, kind="gap", name=name, value={"seconds": (now - self._away) / 1e9})
+            )
+            self._events.append(Event(time=now, kind="birth", name=name, value={"channels": len(CHANNELS)}))
+            self._context.report("running")
+            self._away = None
 
     def flush(self) -> None:
         """Commit rows, events and state together."""
