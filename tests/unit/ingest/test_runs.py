@@ -166,7 +166,8 @@ def test_the_order_of_batches_does_not_matter_to_runs_from_events(
 )
 def test_what_is_found_does_not_depend_on_the_order_of_what_is_known(spans: Any, moved: Any, seed: Any) -> None:
     stretches = [Span(at(start), at(start + length)) for start, length in spans]
-    changes, value = [], {}
+    changes: list[Change] = []
+    value: dict[str, float] = {}
     for time, name, after in sorted(moved):
         changes.append(Change(at(time), name, value.get(name, 0.0), float(after)))
         value[name] = float(after)
