@@ -21,7 +21,7 @@ from ingest.parsers.delimited_text.cells import (
     plain_numbers,
     to_numbers,
 )
-from ingest.parsers.delimited_text.dates import Order, decide_order, written_order
+from ingest.parsers.delimited_text.dates import ORDERS, Order, decide_order, written_order
 from ingest.parsers.delimited_text.doubts import contradictions, sentinels
 from ingest.parsers.delimited_text.header import Named
 from ingest.parsers.delimited_text.moments import NS, Dated, moment_of, read_clocks, read_dates
@@ -239,7 +239,7 @@ class Builder:
             self.made.warnings.append(
                 f"{named.name}: dates such as {first.text.strip()!r} can be read with the day or the month first; times are relative"
             )
-            every = next((o for o in ("dmy", "mdy", "ymd") if all(o in stamp.readings for stamp in dated.turns)), None)
+            every = next((o for o in ORDERS if all(o in stamp.readings for stamp in dated.turns)), None)
             times = dated.times(every) if every is not None and dated.has_clock else None
             if times is not None and (times - times[0]).max() < _DAY * NS and (times >= times[0]).all():
                 self.made.channels.append(replace(_absolute(named, times), times=None))

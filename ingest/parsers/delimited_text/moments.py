@@ -199,4 +199,5 @@ def _plain_clock(cells: Sequence[str]) -> NDArray[np.float64]:
     first, second = cells[0].index(":"), cells[0].index(":", cells[0].index(":") + 1)
     hours, minutes = _integers(cells, (0, first)), _integers(cells, (first + 1, second))
     seconds = np.array([float(cell[second + 1 :].replace(",", ".")) for cell in cells])
-    return hours * 3600.0 + minutes * 60.0 + seconds
+    made: NDArray[np.float64] = hours * 3600.0 + minutes * 60.0 + seconds
+    return made

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingest.parsers.delimited_text.dates import clock_seconds, find_stamp
 from ingest.parsers.protocol import CannotParse, Channel, Head, Parsed
@@ -55,7 +56,7 @@ class Emsa:
         return _spectrum(header, np.array(numbers))
 
 
-def _spectrum(header: dict[str, str], numbers: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> Parsed:
+def _spectrum(header: dict[str, str], numbers: NDArray[np.float64]) -> Parsed:
     warnings = []
     if header.get("DATATYPE", "Y").strip().upper() == "XY":
         if len(numbers) % 2:
@@ -66,7 +67,7 @@ def _spectrum(header: dict[str, str], numbers: "np.ndarray[tuple[int], np.dtype[
         step, offset = _positive(header, "XPERCHAN"), _positive(header, "OFFSET")
         if step is None or offset is None:
             raise CannotParse("values without positions, and a header that states no XPERCHAN and OFFSET for them")
-        x, y = offset + step * np.arange(len(numbers)), numbers
+        x, y = (offset + step * np.arange(len(numbers))).astype(np.float64), numbers
     promised = _positive(header, "NPOINTS")
     if promised is not None and int(promised) != len(y):
         warnings.append(f"the header promises {int(promised)} points (NPOINTS), {len(y)} follow")
