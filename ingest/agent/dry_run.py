@@ -61,6 +61,10 @@ class DryContext:
                     f"{self.name}: {item.envelope.metadata.get('path', item.envelope.file_name)}, {item.envelope.size} bytes"
                 )
 
+    def no_room(self) -> str | None:
+        """There is always room: nothing is stored."""
+        return None
+
     def wait(self, seconds: float) -> bool:
         """Sleep; true when the time is over."""
         return self.stopping.wait(max(0.0, seconds))

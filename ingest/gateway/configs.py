@@ -69,7 +69,8 @@ def config_state(agent: Agent) -> ConfigState:
     """The newest version beside what the agent said of it in its last heartbeat."""
     wanted = config_newest(agent=agent)
     health = agent.health if isinstance(agent.health, dict) else {}
-    said = health.get("config") if isinstance(health.get("config"), dict) else {}
+    heard = health.get("config")
+    said = heard if isinstance(heard, dict) else {}
     running = said.get("version") if isinstance(said.get("version"), int) else None
     refused = str(said.get("refused") or "") if wanted and said.get("refused_version") == wanted.version else ""
     if said.get("remote") is False:

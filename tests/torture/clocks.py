@@ -35,9 +35,9 @@ def jumps(*, zone: str = "Europe/Berlin") -> dict[str, Any]:
             for hours in (1, 0, -1, 0):
                 offset.write_text(str(hours * 3600))
                 before = len(gateway.times())
-                eventually(lambda before=before: len(gateway.times()) > min(before + 50, ROWS - 1), within_s=30)
+                _grown(gateway, min(before + 50, ROWS - 1))
                 wanted = -hours * 3600
-                eventually(lambda wanted=wanted: abs(_offset(config) - wanted) < 5, within_s=30)
+                _learned(config, wanted)
                 estimated.append(_offset(config))
             eventually(lambda: len(gateway.times()) >= ROWS, within_s=60)
         finally:
@@ -53,6 +53,14 @@ def jumps(*, zone: str = "Europe/Berlin") -> dict[str, Any]:
             "altered": sum(one != START + round(row * 1e7) for row, one in enumerate(sorted(set(times)))),
             "offsets": [round(one) for one in estimated],
         }
+
+
+def _grown(gateway: GatewayDouble, rows: int) -> None:
+    eventually(lambda: len(gateway.times()) > rows, within_s=30)
+
+
+def _learned(config: Path, offset: float) -> None:
+    eventually(lambda: abs(_offset(config) - offset) < 5, within_s=30)
 
 
 def _offset(config: Path) -> float:

@@ -100,7 +100,7 @@ class Follower:
             status = self._path(relative).stat()
         except FileNotFoundError:
             return True
-        return status.st_size < saved["offset"] or status.st_ino != saved["inode"]
+        return bool(status.st_size < saved["offset"] or status.st_ino != saved["inode"])
 
     def _find_closed(self, relative: str, tail: Tail) -> None:
         """Another file bears the name of a closed log: keep what is known of the log under its new name."""
