@@ -107,8 +107,9 @@ def channel_list(*, instrument: str, start_ns: int | None = None, end_ns: int | 
 def _meant(channel: ChannelInfo, rules: Mapping[tuple[str, str | None], ChannelCorrection]) -> ChannelInfo:
     rule = rules.get((channel.name, channel.unit or None))
     if rule is not None:
-        changed = {"unit": rule.unit, "quantity": rule.quantity, "confidence": 1.0}
-        return replace(channel, **changed, corrected=True, stated=channel.unit)
+        return replace(
+            channel, unit=rule.unit, quantity=rule.quantity, confidence=1.0, corrected=True, stated=channel.unit
+        )
     if channel.quantity:
         return replace(channel, confidence=1.0)
     quantity, confidence = quantity_of(channel.name, parse_unit(channel.unit or "", channel.name))
