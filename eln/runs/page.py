@@ -11,7 +11,7 @@ from ingest.stream.models import Run
 
 
 def _steps(run: Run) -> list[dict[str, Any]]:
-    return [{**step, "label": step_label(step)} for step in run.steps]
+    return [{"start": None, "end": None, **step, "label": step_label(step)} for step in run.steps]
 
 
 def run_page(run: Run, scope: Scope) -> dict[str, Any]:
