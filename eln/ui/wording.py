@@ -76,6 +76,10 @@ PATTERNS: Sequence[tuple[str, str]] = (
     (r"a new run began", gettext_noop("a new run began")),
     (r"no data for (?P<minutes>\d+) minutes", gettext_noop("no data for {minutes} minutes")),
     (r"nothing was changed for (?P<minutes>\d+) minutes", gettext_noop("nothing was changed for {minutes} minutes")),
+    (
+        r"(?P<size>\d+) bytes are here, but not the (?P<whole>\d+) bytes that its sender shipped",
+        gettext_noop("{size} bytes are here, but not the {whole} bytes that its sender shipped"),
+    ),
     (r"the file is empty", gettext_noop("the file is empty")),
     (r"(?P<rest>.+): no reader yet", gettext_noop("{rest}: no reader yet")),
     (r"text of an unknown layout: (?P<rest>.+)", gettext_noop("text of an unknown layout: {rest}")),

@@ -105,8 +105,9 @@ class Pulse:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + self._server.heartbeat_s
+        document = heartbeat(spool, sources, uploader, remote)
         try:
-            answer = self._wire.heartbeat(heartbeat(spool, sources, uploader, remote))
+            answer = self._wire.heartbeat({**document, "clock_offset_ns": self._wire.clock.offset})
         except ServerError:
             return
         if answer.get("config") != self._config:

@@ -129,6 +129,7 @@ def test_the_clock_offset_is_learned_from_answers(tmp_path: Path, gateway: Gatew
     with running(config):
         eventually(lambda: _seen(config) and abs(_status(config)["clock_offset_s"] or 0) > 1)
         assert abs(_status(config)["clock_offset_s"] - 3600) < 0.5
+        eventually(lambda: abs((gateway.beats[-1].get("clock_offset_ns") or 0) / 1e9 - 3600) < 0.5)
     assert gateway.times()[0] == START, "times of rows are never changed"
 
 
