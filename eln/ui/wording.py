@@ -100,6 +100,10 @@ PATTERNS: Sequence[tuple[str, str]] = (
         r"mostly text: only (?P<n>\d+) of (?P<m>\d+) lines look like rows of a table",
         gettext_noop("mostly text: only {n} of {m} lines look like rows of a table"),
     ),
+    (
+        r"(?P<rest>[^:]+): (?P<parser>[a-z][a-z0-9_]+): (?P<text>.+)",
+        gettext_noop("{rest}: {parser} could not read it: {text}"),
+    ),
 )
 
 
