@@ -8,6 +8,29 @@ _UNITS = {
     "counts": "counts", "nanometer": "nm", "pascal": "Pa", "volt": "V", "ampere": "A", "watt": "W", "tesla": "T",
     "electron_volt": "eV", "hertz": "Hz", "liter": "L",
 }  # fmt: skip
+_MICRO = {
+    "A",
+    "V",
+    "W",
+    "m",
+    "s",
+    "g",
+    "F",
+    "H",
+    "L",
+    "l",
+    "T",
+    "S",
+    "C",
+    "J",
+    "ohm",
+    "bar",
+    "torr",
+    "Pa",
+    "mol",
+    "M",
+    "rad",
+}
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -23,6 +46,8 @@ def pretty_unit(unit: str | None) -> str:
 
 def _pretty_factor(factor: str) -> str:
     base, _, power = factor.partition("^")
+    if len(base) > 1 and base[0] == "u" and base[1:] in _MICRO:
+        base = "µ" + _UNITS.get(base[1:], base[1:])
     return _UNITS.get(base, base) + power.translate(_SUPERSCRIPT)
 
 

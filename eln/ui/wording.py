@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext, gettext_noop
 
+from eln.ui.quantity import pretty_unit
+
 PATTERNS: Sequence[tuple[str, str]] = (
     (
         r"No value for (?P<now>\S+) s; this channel usually has one every (?P<usual>\S+) s\.",
@@ -117,5 +119,10 @@ def worded(text: str, patterns: Sequence[tuple[str, str]] = PATTERNS) -> str:
             parts = {
                 name: worded(part, patterns) if name == "rest" else part for name, part in found.groupdict().items()
             }
-            return gettext(template).format(**parts)
-    return text
+            return _units_shown(gettext(template).format(**parts))
+    return _units_shown(text)
+
+
+def _units_shown(text: str) -> str:
+    """Units as people write them, where a figure stands before them."""
+    return re.sub(r"(?<=\d )(degC|um|uA|uV|uW|angstrom|ohm)\b", lambda found: pretty_unit(found[0]), text)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
+from eln.ui.quantity import pretty_unit
 from eln.ui.wording import worded
 from ingest.detectors.protocol import Channel
 from ingest.detectors.watch import Watch
@@ -47,7 +48,7 @@ def test_the_reason_of_an_alert_is_told_in_chinese_with_its_figures(name: str) -
             told = worded(reason)
         assert re.search("[一-鿿]", told) and not re.search(r"[a-z]{6}", told.replace("infinity", "")), reason
         assert set(re.findall(r"\d[\d.e+-]*\d", told)) == set(re.findall(r"\d[\d.e+-]*\d", reason))
-        assert worded(reason) == reason
+        assert worded(reason) == reason.replace(" degC", " °C")
 
 
 @pytest.mark.parametrize(
@@ -66,3 +67,9 @@ def test_the_reason_why_a_file_was_kept_is_told_in_chinese(tmp_path: Path, data:
 def test_a_sentence_nobody_knows_stays() -> None:
     with translation.override("zh-hans"):
         assert worded("{odd} sentence %s: {0}") == "{odd} sentence %s: {0}"
+
+
+def test_units_in_sentences_are_written_as_people_do() -> None:
+    said = "The reading has moved by +13.4 degC against its set point, 14 times its noise, and nothing was changed on purpose."
+    assert "+13.4 °C against" in worded(said)
+    assert pretty_unit("uA") == "µA" and pretty_unit("u") == "u" and pretty_unit("ug/min") == "µg/min"
