@@ -1,19 +1,22 @@
 """JSON for plots and the bytes of files; rights as on the pages."""
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 
 from eln.accounts.scope import Scope
 from eln.accounts.selectors import reader
 from eln.entries.forms import whole
-from eln.entries.models import Entry
+from eln.entries.models import Attachment, Entry
 from eln.entries.selectors import attachment_list, entry_list
 from eln.instruments.kinds import kind_label
 from ingest.gateway.selectors import receipt_path
+from ingest.parsers.protocol import Channel
 from ingest.stream.models import Run
 
 SHOWN_CHANNELS = 48
@@ -82,38 +85,64 @@ def entry_plot(request: HttpRequest, pk: int) -> JsonResponse:
     return JsonResponse(run_payload(entry.run, _points(request)))
 
 
-def attachment_grid(request: HttpRequest, pk: int) -> HttpResponse:
-    """The figure of one image or map of a file (?channel=, ?plane=), as the entry page holds it."""
-    attachment = get_object_or_404(attachment_list(scope=Scope.of(reader(request))), pk=pk)
+def _grid_asked(request: HttpRequest, attachment: Attachment) -> tuple[dict[str, Any], Channel]:
+    """What to show of the image or map that ?channel= and ?plane= name, and its cells. Raises Http404."""
+    from eln.entries.grids import grid_view
+    from ingest.parsing.selectors import parsed_channel
+
     if attachment.parsed is None or attachment.status != "parsed":
         raise Http404
-    from eln.entries.grids import grid_view
-
     chosen, plane = whole(request.GET.get("channel", "")) or 0, whole(request.GET.get("plane", "")) or 0
     grid = grid_view(attachment.pk, attachment.parsed.document.get("channels", []), chosen, plane)
-    if grid is None:
+    channel = parsed_channel(attachment.parsed, grid["row"]) if grid and chosen == grid["chosen"] else None
+    if grid is None or channel is None or channel.values is None:
         raise Http404
-    return render(request, "eln/grid.html", {"grid": grid})
+    return grid, channel
+
+
+def attachment_grid(request: HttpRequest, pk: int) -> HttpResponse:
+    """The figure of one image or map of a file (?channel=, ?plane=), as the entry page holds it."""
+    from eln.entries.pictures import colouring
+
+    attachment = get_object_or_404(attachment_list(scope=Scope.of(reader(request))), pk=pk)
+    grid, channel = _grid_asked(request, attachment)
+    return render(request, "eln/grid.html", {"grid": {**grid, **colouring(channel, grid["plane"])}})
 
 
 def attachment_picture(request: HttpRequest, pk: int) -> HttpResponse:
     """The picture (PNG) of one plane of an image or map of a file; may be kept by the browser until the file is read anew."""
+    from eln.entries.pictures import picture
+
     attachment = get_object_or_404(attachment_list(scope=Scope.of(reader(request))), pk=pk)
     parsed = attachment.parsed
-    if parsed is None or attachment.status != "parsed":
-        raise Http404
-    from eln.entries.pictures import picture
-    from ingest.parsing.selectors import parsed_channels
-
-    chosen, plane = whole(request.GET.get("channel", "")) or 0, whole(request.GET.get("plane", "")) or 0
-    etag = f'"{parsed.pk}-{parsed.updated.timestamp()}-{chosen}-{plane}"'
-    if request.headers.get("If-None-Match") == etag:
+    asked = f"{request.GET.get('channel', '')}-{request.GET.get('plane', '')}"
+    etag = (
+        f'"{parsed.pk}-{parsed.updated.timestamp()}-{hashlib.sha256(asked.encode()).hexdigest()[:12]}"'
+        if parsed
+        else ""
+    )
+    if parsed and request.headers.get("If-None-Match") == etag:
         return HttpResponse(status=304)
-    grids = [channel for channel in parsed_channels(parsed) if len(channel.grid) > 1]
-    if not 0 <= chosen < len(grids):
-        raise Http404
-    response = HttpResponse(picture(grids[chosen], plane), content_type="image/png")
+    grid, channel = _grid_asked(request, attachment)
+    response = HttpResponse(picture(channel, grid["plane"]), content_type="image/png")
     response["ETag"], response["Cache-Control"] = etag, "private, max-age=300"
+    return response
+
+
+def attachment_cells(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """The numbers of an image or map: `csv` of one plane with its positions, or `npy` of all planes in their shape."""
+    from eln.entries.cells import npy, plane_csv
+
+    attachment = get_object_or_404(attachment_list(scope=Scope.of(reader(request))), pk=pk)
+    grid, channel = _grid_asked(request, attachment)
+    if kind == "npy":
+        response = HttpResponse(npy(channel), content_type="application/octet-stream")
+    else:
+        response = HttpResponse(plane_csv(channel, grid["plane"]), content_type="text/csv; charset=utf-8")
+    stem = attachment.file_name.replace("\\", "/").rsplit("/", 1)[-1]
+    plane = f"-{grid['plane']}" if kind == "csv" and grid["planes"] > 1 else ""
+    response["Content-Disposition"] = content_disposition_header(True, f"{stem}-{channel.name}{plane}.{kind}")
+    response["X-Content-Type-Options"] = "nosniff"
     return response
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from eln.entries.figure import layout
 from eln.ui.quantity import pretty_unit
 
 MAX_CHOICES = 200
@@ -40,17 +41,19 @@ def planes_of(axes: Sequence[Mapping[str, Any]]) -> int:
 
 def grid_view(file: int, channels: Sequence[Mapping[str, Any]], chosen: int = 0, plane: int = 0) -> Grid | None:
     """What to show of a file's images and maps: one of them, and the choice of the others; none for a file without."""
-    grids = [channel for channel in channels if len(channel.get("grid") or []) > 1]
+    grids = [(row, channel) for row, channel in enumerate(channels) if len(channel.get("grid") or []) > 1]
     if not grids:
         return None
-    chosen = chosen if chosen < len(grids) else 0
-    channel = grids[chosen]
+    chosen = chosen if 0 <= chosen < len(grids) else 0
+    row, channel = grids[chosen]
     axes = channel["grid"]
     planes = planes_of(axes)
-    plane = min(plane, planes - 1)
+    plane = min(max(plane, 0), planes - 1)
     return {
+        **layout(axes[-2], axes[-1]),
         "file": file,
         "chosen": chosen,
+        "row": row,
         "name": channel["name"],
         "unit": pretty_unit(channel.get("unit")),
         "down": _extent(axes[-2]),
@@ -59,7 +62,8 @@ def grid_view(file: int, channels: Sequence[Mapping[str, Any]], chosen: int = 0,
         "greatest": channel.get("max"),
         "planes": planes,
         "plane": plane,
+        "query": f"?channel={chosen}&plane={plane}",
         "last_plane": planes - 1,
         "position": plane_position(axes, plane),
-        "choices": [(index, grid["name"]) for index, grid in enumerate(grids[:MAX_CHOICES])],
+        "choices": [(index, grid["name"]) for index, (_, grid) in enumerate(grids[:MAX_CHOICES])],
     }

@@ -6,6 +6,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from eln.entries.figure import Layout, colour_bar, is_photograph, si_prefix
+from eln.ui.quantity import pretty_unit
 from ingest.parsers.protocol import Channel
 
 LONGEST, SHORTEST = 1024, 256
@@ -45,7 +47,25 @@ def levels(cells: NDArray[np.float64]) -> tuple[float, float]:
     low, high = (float(value) for value in np.percentile(finite, CLIP))
     if high <= low:
         low, high = float(finite.min()), float(finite.max())
-    return low, high if high > low else low + 1.0
+    return low, high if high > low else low + (abs(low) or 1.0)
+
+
+def _table(unit: str | None) -> NDArray[np.uint8]:
+    return np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, 1) if is_photograph(unit) else colours()
+
+
+def colouring(channel: Channel, plane: int = 0) -> Layout:
+    """The colour bar of one plane: ticks in percent from the top, and colours from its foot on, as (percent, #rrggbb)."""
+    low, high = levels(plane_of(channel, plane))
+    table = _table(channel.unit)
+    stops = [
+        {"at": round(index / 255 * 100, 1), "colour": "#" + bytes(table[index].tolist()).hex()}
+        for index in range(0, 256, 15)
+    ]
+    scale, prefix = si_prefix(max(abs(low), abs(high)), channel.unit)
+    low, high = low / scale, high / scale
+    unit = prefix + pretty_unit(channel.unit)
+    return {"low": low, "high": high, "bar": colour_bar(low, high), "bar_unit": unit, "stops": stops}
 
 
 def picture(channel: Channel, plane: int = 0) -> bytes:
@@ -56,10 +76,7 @@ def picture(channel: Channel, plane: int = 0) -> bytes:
     low, high = levels(cells)
     with np.errstate(invalid="ignore"):
         index = np.clip(np.nan_to_num((cells - low) / (high - low)) * 255, 0, 255).astype(np.uint8)
-    table = (
-        colours() if channel.unit else np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, 1)
-    )  # a photograph stays grey
-    pixels = np.dstack([table[index], np.where(np.isfinite(cells), 255, 0).astype(np.uint8)])
+    pixels = np.dstack([_table(channel.unit)[index], np.where(np.isfinite(cells), 255, 0).astype(np.uint8)])
     image = Image.fromarray(pixels)
     longest = max(image.size)
     if longest > LONGEST:

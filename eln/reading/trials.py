@@ -15,6 +15,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from eln.accounts.models import User
+from eln.entries.grids import grid_view
 from eln.entries.models import Attachment
 from eln.entries.plots import axes, file_plot
 from eln.ui.quantity import pretty_bytes, pretty_number
@@ -115,10 +116,28 @@ def trial_read(trial: Trial, hints: Mapping[str, Any] | None = None) -> dict[str
         "names": list(made.names),
         "hints": dict(hints or {}),
         "first": [_first(channel) for channel in channels],
+        "grid": _preview(trial, made.outcome.document["channels"], channels),
         "plots": {axis: file_plot(channels, axis, 1200) for axis in axes(_flat(channels))[:MAX_PLOTS]},
     }
     (_folder(trial.key) / "reading.json").write_text(json.dumps(reading), "utf-8")
     return reading
+
+
+def _preview(trial: Trial, described: Sequence[dict[str, Any]], channels: Sequence[Channel]) -> dict[str, Any] | None:
+    """The first image or map and what its figure shows; the picture of its first plane is kept beside the reading."""
+    from eln.entries.pictures import colouring, picture
+
+    grid = grid_view(0, described)
+    if grid is None:
+        return None
+    channel = channels[grid["row"]]
+    picture_path(trial).write_bytes(picture(channel))
+    return {**grid, **colouring(channel), "count": len(grid["choices"])}
+
+
+def picture_path(trial: Trial) -> Path:
+    """Where the preview of a trial lies, once it was read and holds an image or map."""
+    return _folder(trial.key) / "preview.png"
 
 
 def _flat(channels: Sequence[Channel]) -> list[Channel]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,7 +20,16 @@ from eln.reading import formats as gallery
 from eln.reading import page
 from eln.reading.channels import channel_rows, channels_save
 from eln.reading.services import hints_of, reading_save, reading_withdraw
-from eln.reading.trials import Trial, reading_get, trial_drop, trial_get, trial_of_file, trial_open, trial_read
+from eln.reading.trials import (
+    Trial,
+    picture_path,
+    reading_get,
+    trial_drop,
+    trial_get,
+    trial_of_file,
+    trial_open,
+    trial_read,
+)
 from eln.upload.services import path_accept_as
 from ingest.errors import BadInput
 from ingest.gateway.models import Instrument
@@ -69,6 +78,7 @@ def _context(user: User, trial: Trial, reading: dict[str, Any], entered: QueryDi
         "rows": page.rows(reading, entered),
         "hidden": max(0, len(document["channels"]) - page.SHOWN),
         "axes": list(reading["plots"]),
+        "grid": reading.get("grid"),
         "hints": {key: (entered or reading["hints"]).get(key, "") for key in ("header_line",)},
         "options": [(key, choices, _chosen(key, reading, entered)) for key, choices in page.HINTS.items()],
         "quantities": page.quantity_choices(),
@@ -156,6 +166,15 @@ def trial_plot(request: HttpRequest, key: str) -> JsonResponse:
     if axis not in plots:
         raise Http404
     return JsonResponse(plots[axis])
+
+
+@require_GET
+def trial_picture(request: HttpRequest, key: str) -> FileResponse:
+    """The first image or map of a file on trial as PNG."""
+    path = picture_path(trial_get(user=reader(request), key=key))
+    if not path.is_file():
+        raise Http404
+    return FileResponse(path.open("rb"), content_type="image/png", headers={"Cache-Control": "private, no-store"})
 
 
 @require_GET

@@ -50,7 +50,8 @@ def arrays_write(channels: Sequence[Channel]) -> Path:
     folder = home() / "parsed"
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{uuid.uuid4().hex}.part"
-    pq.write_table(table, part, compression="zstd")
+    alone = any(len(channel.grid) > 1 for channel in channels)  # images are read one by one
+    pq.write_table(table, part, compression="zstd", row_group_size=1 if alone else None)
     return part
 
 
@@ -66,9 +67,26 @@ def arrays_read(parsed_id: int) -> list[Channel]:
     import pyarrow.parquet as pq
 
     path = arrays_path(parsed_id)
-    if not path.is_file():
-        return []
-    table = pq.read_table(path)
+    return _channels(pq.read_table(path)) if path.is_file() else []
+
+
+def array_read(parsed_id: int, row: int) -> Channel | None:
+    """One channel by its place among those of a parsed file, without decoding other images; none where there is none."""
+    import pyarrow.parquet as pq
+
+    path = arrays_path(parsed_id)
+    if not path.is_file() or row < 0:
+        return None
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            rows = file.metadata.row_group(group).num_rows
+            if row < rows:
+                return _channels(file.read_row_group(group).slice(row, 1))[0]
+            row -= rows
+    return None
+
+
+def _channels(table: Any) -> list[Channel]:  # Any: pyarrow.Table
     columns: dict[str, list[Any]] = {
         name: table.column(name).to_pylist()
         for name in ("name", "unit", "quantity", "confidence", "axis", "grid", "numeric", "timed")

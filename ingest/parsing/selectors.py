@@ -4,13 +4,18 @@ import hashlib
 from functools import cache
 
 from ingest.parsers.protocol import Channel
-from ingest.parsing.arrays import arrays_read
+from ingest.parsing.arrays import array_read, arrays_read
 from ingest.parsing.models import ParsedFile
 
 
 def parsed_channels(parsed: ParsedFile) -> list[Channel]:
     """The channels of a parsed file with their arrays, in the order of the file; empty for a kept one."""
     return arrays_read(parsed.pk) if parsed.status == ParsedFile.Status.PARSED else []
+
+
+def parsed_channel(parsed: ParsedFile, row: int) -> Channel | None:
+    """One channel by its place in the document; none where there is none."""
+    return array_read(parsed.pk, row) if parsed.status == ParsedFile.Status.PARSED else None
 
 
 @cache

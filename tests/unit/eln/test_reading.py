@@ -4,7 +4,9 @@ import io
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from eln.entries.models import Attachment
@@ -58,6 +60,20 @@ def test_a_tested_file_is_explained_and_not_filed() -> None:
     assert "delimited_text" in page and "zone A" in page and "20, 21, 22, 23 …" in page
     assert client.get(address).content.decode().count('name="unit-') == 3
     assert Receipt.objects.count() == 0
+
+
+def test_the_first_image_of_a_file_on_trial_is_shown_to_its_owner_alone() -> None:
+    client = signed_in()
+    stream = io.BytesIO()
+    np.save(stream, np.arange(600.0).reshape(20, 30))
+    answer = client.post("/test-file/", {"file": SimpleUploadedFile("map.npy", stream.getvalue()), "instrument": ""})
+    address = answer["Location"]
+    assert client.get(f"{address}preview.png").status_code == 404
+    page = read(client, address)
+    assert f'href="{address}preview.png"' in page and "an image of 20 rows and 30 columns" in page
+    picture = client.get(f"{address}preview.png")
+    assert b"".join(picture.streaming_content).startswith(b"\x89PNG")
+    assert signed_in("eve").get(f"{address}preview.png").status_code == 404
 
 
 def test_a_kept_file_says_why() -> None:
