@@ -2,9 +2,10 @@
 
 import codecs
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
-from ingest.parsers.protocol import CannotParse
+from ingest.parsers.protocol import CannotParse, Head
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -91,6 +92,15 @@ def decode(data: bytes, encoding: str | None = None) -> Text:
     if text is None:
         text = _strict(_whole_characters(data), "utf-8")
     return _checked(Text(text, "utf-8") if text is not None else _legacy(data))
+
+
+@lru_cache(maxsize=4)
+def head_text(head: Head) -> str:
+    """The first bytes as text, decoded once for all parsers; empty for binary content."""
+    try:
+        return decode(head.data).text
+    except CannotParse:
+        return ""
 
 
 def _whole_characters(data: bytes) -> bytes:

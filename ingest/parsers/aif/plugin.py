@@ -9,7 +9,7 @@ from ingest.parsers.delimited_text.header import Named
 from ingest.parsers.protocol import CannotParse, Channel, Head, Parsed
 from ingest.parsers.starts import stated_start
 from ingest.parsers.streams import read_limited
-from ingest.parsers.text import decode, lines_of
+from ingest.parsers.text import decode, head_text, lines_of
 
 _TELLING = re.compile(r"^\s*_(?:exptl_|adsnt_|adsorp_|units_loading)", re.MULTILINE)
 _TOKEN = re.compile(r"'((?:[^']|'(?=\S))*)'|\"((?:[^\"]|\"(?=\S))*)\"|(\S+)")
@@ -98,10 +98,7 @@ class Aif:
 
     def sniff(self, head: Head) -> float:
         """0.95 for STAR data with keys that only adsorption files have."""
-        try:
-            text = decode(head.data).text
-        except CannotParse:
-            return 0.0
+        text = head_text(head)
         keys = set(_TELLING.findall(text))
         return 0.95 if re.search(r"^\s*data_", text, re.MULTILINE) and len(keys) >= 2 and "loop_" in text else 0.0
 

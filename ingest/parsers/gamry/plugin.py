@@ -15,7 +15,7 @@ from ingest.parsers.columns import channels_of, decimal_sign, named, technique_n
 from ingest.parsers.protocol import CannotParse, Channel, Head, Parsed, Step
 from ingest.parsers.starts import stated_start
 from ingest.parsers.streams import read_limited
-from ingest.parsers.text import decode, lines_of
+from ingest.parsers.text import decode, head_text, lines_of
 
 _FIRST = re.compile(r"\s*EXPLAIN\s*[\r\n]+\s*TAG\s+\S")
 _TABLE = re.compile(r"(\w+)\tTABLE(?:\t\s*(\d+))?\s*$")
@@ -175,10 +175,7 @@ class Gamry:
 
     def sniff(self, head: Head) -> float:
         """0.97 when the file begins with EXPLAIN and TAG."""
-        try:
-            return 0.97 if _FIRST.match(decode(head.data[:4096]).text) else 0.0
-        except CannotParse:
-            return 0.0
+        return 0.97 if _FIRST.match(head_text(head)) else 0.0
 
     def parse(self, path: Path, name: str) -> Parsed:
         """All tables. Raises CannotParse where there is none."""

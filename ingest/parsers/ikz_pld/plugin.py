@@ -12,7 +12,7 @@ import yaml
 
 from ingest.parsers.protocol import CannotParse, Channel, Head, Parsed, Step
 from ingest.parsers.streams import read_limited
-from ingest.parsers.text import decode, lines_of
+from ingest.parsers.text import decode, head_text, lines_of
 
 _NUMBER = r"-?\d\.\d{3}E[+-]\d+"
 _DATA_LINE = re.compile(rf"^{_NUMBER}(?:\t{_NUMBER}){{7,8}}$")
@@ -160,10 +160,7 @@ class IkzPld:
 
     def sniff(self, head: Head) -> float:
         """0.95 with both the layout and a fitting name, 0.6 by layout alone, 0.97 for the phrases of an event log."""
-        try:
-            lines = [line.rstrip() for line in lines_of(decode(head.data).text)]
-        except CannotParse:
-            return 0.0
+        lines = [line.rstrip() for line in lines_of(head_text(head))]
         events = _events(lines)
         if events and len(events) >= 0.8 * len([line for line in lines if line]) and _KNOWN.search("\n".join(lines)):
             return 0.97

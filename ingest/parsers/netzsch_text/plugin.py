@@ -8,7 +8,7 @@ from ingest.parsers.columns import channels_of, decimal_sign, named, technique_n
 from ingest.parsers.protocol import CannotParse, Channel, Head, Parsed, Step
 from ingest.parsers.starts import stated_start
 from ingest.parsers.streams import read_limited
-from ingest.parsers.text import decode, lines_of
+from ingest.parsers.text import decode, head_text, lines_of
 
 _FIRST = re.compile(r"\s*#EXPORTTYPE\s*:", re.IGNORECASE)
 _PAIR = re.compile(r"#([^#:]{2,40}):(.*)$")
@@ -45,10 +45,7 @@ class NetzschText:
 
     def sniff(self, head: Head) -> float:
         """0.96 by the first line."""
-        try:
-            return 0.96 if _FIRST.match(decode(head.data[:4096]).text) else 0.0
-        except CannotParse:
-            return 0.0
+        return 0.96 if _FIRST.match(head_text(head)) else 0.0
 
     def parse(self, path: Path, name: str) -> Parsed:
         """One curve table. Raises CannotParse; a comparison of several files is one too."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ingest.parsers.columns import channel, named, technique_name, unique, with_axis
 from ingest.parsers.protocol import CannotParse, Channel, Head, Parsed, Step
 from ingest.parsers.streams import read_limited
-from ingest.parsers.text import decode
+from ingest.parsers.text import decode, head_text
 
 _MAX_BYTES = 128 * 2**20
 _EPOCH = datetime(1, 1, 1)  # noqa: DTZ001 (ticks of .NET, local time)
@@ -98,10 +98,7 @@ class PalmSens:
 
     def sniff(self, head: Head) -> float:
         """0.95 for JSON that names measurements and PalmSens's own types."""
-        try:
-            text = decode(head.data).text.lstrip("\ufeff \t\r\n")
-        except CannotParse:
-            return 0.0
+        text = head_text(head).lstrip("\ufeff \t\r\n")
         return (
             0.95
             if text.startswith("{") and "PalmSens." in text and re.search(r'"measurements"', text, re.IGNORECASE)

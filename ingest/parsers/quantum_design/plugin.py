@@ -18,7 +18,7 @@ from ingest.parsers.delimited_text.dates import Order, find_stamp
 from ingest.parsers.protocol import CannotParse, Channel, Head, Parsed
 from ingest.parsers.starts import stated_start
 from ingest.parsers.streams import read_limited
-from ingest.parsers.text import decode, lines_of
+from ingest.parsers.text import decode, head_text, lines_of
 from ingest.schemas.registry import technique_of
 
 _HEADER = re.compile(r"\s*\[Header\]", re.IGNORECASE)
@@ -164,10 +164,7 @@ class QuantumDesign:
 
     def sniff(self, head: Head) -> float:
         """0.97 for `[Header]` with lines that only MultiVu writes, 0.92 for a file of sequence commands."""
-        try:
-            text = decode(head.data).text
-        except CannotParse:
-            return 0.0
+        text = head_text(head)
         if _HEADER.match(text):
             return 0.97 if len(set(_TELLING.findall(text[:20_000]))) >= 2 else 0.0
         return 0.92 if _is_sequence(text) else 0.0

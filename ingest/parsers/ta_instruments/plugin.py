@@ -10,7 +10,7 @@ from ingest.parsers.columns import channels_of, decimal_sign, named, technique_n
 from ingest.parsers.protocol import CannotParse, Channel, Head, Parsed, Step
 from ingest.parsers.starts import stated_start
 from ingest.parsers.streams import read_limited
-from ingest.parsers.text import decode, lines_of
+from ingest.parsers.text import decode, head_text, lines_of
 
 _MODULES = [
     (r"\bSDT|\bTGA.*DSC|DSC.*TGA", "simultaneous_thermal_analysis"), (r"\bTGA|\bTG\b", "thermogravimetry"),
@@ -30,10 +30,7 @@ class TaInstruments:
 
     def sniff(self, head: Head) -> float:
         """0.96 with `Nsig`, `Sig1` and `StartOfData`."""
-        try:
-            text = decode(head.data).text
-        except CannotParse:
-            return 0.0
+        text = head_text(head)
         marks = (r"^Nsig\t", r"^Sig1\t", r"^StartOfData")
         return 0.96 if all(re.search(mark, text, re.MULTILINE) for mark in marks) else 0.0
 

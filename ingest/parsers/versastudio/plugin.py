@@ -10,7 +10,7 @@ from ingest.parsers.columns import channels_of, decimal_sign, named, technique_n
 from ingest.parsers.protocol import CannotParse, Channel, Head, Parsed, Step
 from ingest.parsers.starts import stated_start
 from ingest.parsers.streams import read_limited
-from ingest.parsers.text import decode, lines_of
+from ingest.parsers.text import decode, head_text, lines_of
 
 _SECTION = re.compile(r"<(/?)([A-Za-z]\w*)>\s*$")
 _DEFAULT = "Segment #,Point #,E(V),I(A),Elapsed Time(s)"
@@ -72,10 +72,7 @@ class VersaStudio:
 
     def sniff(self, head: Head) -> float:
         """0.96 for a first section named Application that says VersaStudio, or segments with its columns."""
-        try:
-            text = decode(head.data[:8192]).text.lstrip()
-        except CannotParse:
-            return 0.0
+        text = head_text(head).lstrip()
         return 0.96 if text.startswith("<Application>") and re.search(r"VersaStudio|VersaSTAT", text) else 0.0
 
     def parse(self, path: Path, name: str) -> Parsed:
