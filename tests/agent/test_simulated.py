@@ -4,19 +4,20 @@ import math
 import statistics
 import threading
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from pydantic import ValidationError
 
 from ingest.agent.sources.protocol import Checkpoints, Frames, Item
-from ingest.agent.sources.simulated.channels import CHANNELS, DESCRIPTORS
+from ingest.agent.sources.simulated.machines import describe
 from ingest.agent.sources.simulated.params import SimulatedParams
 from ingest.agent.sources.simulated.plugin import SimulatedSource
 from ingest.contract import Event
 from ingest.schemas import registry
 from ingest.schemas.units import parse_unit
 
+CHANNELS, DESCRIPTORS = describe("oxide_mbe").channels, describe("oxide_mbe").descriptors
 KEYS: dict[str, Any] = {
     "start": "2026-01-01T00:00:00Z",
     "paced": False,
@@ -33,6 +34,7 @@ class Memory:
     """A context that keeps what it is given; stops after `limit` commits."""
 
     name, instrument, epoch = "machine", "mbe", "e"
+    limits: ClassVar[dict[str, int]] = {}
 
     def __init__(self, limit: int = 10**9) -> None:
         self.frames: list[Frames] = []
@@ -50,6 +52,9 @@ class Memory:
         if self.limit <= 0:
             self.stopping.set()
         return 0.0
+
+    def no_room(self) -> str | None:
+        return None
 
     def wait(self, seconds: float) -> bool:
         return self.stopping.is_set()

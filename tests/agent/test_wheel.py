@@ -46,4 +46,4 @@ def test_the_wheel_alone_imports_and_runs_in_a_bare_environment(tmp_path: Path) 
     )
     assert "not running" in start(python, "-m", "ingest.agent", "status", "--config", config, cwd=tmp_path)
     names = start(python, "-m", "zipfile", "--list", wheel, cwd=tmp_path)
-    assert "__pycache__" not in names and "spool.sql" in names and "machine.toml" in names
+    assert "__pycache__" not in names and "spool.sql" in names and "cryostat.toml" in names

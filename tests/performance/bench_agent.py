@@ -14,7 +14,7 @@ import psutil
 
 from ingest.agent.config import ServerSettings
 from ingest.agent.sources.protocol import Frames
-from ingest.agent.sources.simulated.channels import CHANNELS, DESCRIPTORS
+from ingest.agent.sources.simulated.machines import describe
 from ingest.agent.spool import Spool
 from ingest.agent.upload import Uploader
 from ingest.agent.wire import Wire
@@ -23,6 +23,7 @@ from tests.agent.agents import SIMULATED, a_config, agent_start, folder_source
 from tests.agent.sites import Site
 
 SECOND = 1_000_000_000
+CHANNELS, DESCRIPTORS = describe("oxide_mbe").channels, describe("oxide_mbe").descriptors
 ROWS = 2_000  # in one commit of the busy source
 COMMITS = 100
 OUTAGE_ROWS = 3_600  # one hour at 1 Hz, spooled row by row

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from ingest.agent.sources.simulated.channels import CHANNELS, DESCRIPTORS
 from ingest.agent.sources.simulated.faults import disturb
-from ingest.agent.sources.simulated.machine import Machine, State
+from ingest.agent.sources.simulated.machines import Conduct, describe
+from ingest.agent.sources.simulated.machines.oxide_mbe import OxideMbe
 from ingest.agent.sources.simulated.params import Fault
 from ingest.contract import Block, Event, encode_batch
 from ingest.feeds.models import FeedEvent
@@ -25,6 +25,8 @@ from tests.builders.ingest import SECOND, T0, a_batch, an_agent, an_event, batch
 
 pytestmark = pytest.mark.django_db(transaction=True)  # on PostgreSQL a follower sees only what is committed
 STAGES = ("ingest.stream",)
+MACHINE = describe("oxide_mbe")
+CHANNELS, DESCRIPTORS = MACHINE.channels, MACHINE.descriptors
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +41,7 @@ def send(agent: Agent, sequence: int, **changes: Any) -> None:
 
 def machine_batches(rows: int, faults: Sequence[Fault] = (), per_batch: int = 5) -> list[bytes]:
     """The simulated machine at one row a second, ten seconds of process each."""
-    machine = Machine(seed=5, run_s=1800, pause_s=300, people=("ada",), state=State(), tag="sim")
+    machine = OxideMbe(MACHINE, Conduct(seed=5, run_s=1800, pause_s=300, people=("ada",), tag="sim"))
     held: dict[str, float] = {}
     batches = []
     for at in range(0, rows, per_batch):

@@ -1,1 +1,1 @@
-"""A simulated oxide-MBE machine: a real source for demonstrations, tests and load."""
+"""Simulated machines: real sources for demonstrations, tests and load."""

@@ -1,10 +1,19 @@
 """What can be set on the simulated machine."""
 
+from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from ingest.agent.sources.simulated.channels import CHANNELS
+from ingest.agent.sources.simulated.machines import Description, describe
 
 
 class Fault(BaseModel):
@@ -23,13 +32,11 @@ class Fault(BaseModel):
     size: float = Field(default=30, description="burst: factor at its peak; drift: units reached at its end")
 
     @model_validator(mode="after")
-    def _channel_known(self) -> "Fault":
+    def _channel_fits(self) -> "Fault":
         if self.kind == "vanish" and self.channel is not None:
             raise ValueError("channel: a machine vanishes as a whole, so name none")
         if self.channel is None and self.kind not in ("gap", "vanish"):
             raise ValueError(f"channel: a fault of kind {self.kind} needs one")
-        if self.channel is not None and self.channel not in CHANNELS:
-            raise ValueError(f"channel: {self.channel!r} is none of {', '.join(CHANNELS)}")
         if self.repeat_s is not None and self.repeat_s <= self.duration_s:
             raise ValueError("repeat_s: must be longer than duration_s")
         return self
@@ -47,17 +54,61 @@ class SimulatedParams(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    machine: str = Field(default="oxide_mbe", description="`oxide_mbe`, `tube_furnace` or `cryostat`")
+    folder: Path | None = Field(
+        default=None, description="where a machine that writes data files (`cryostat`) writes them; none = no files"
+    )
     seed: int = 1
     rate_hz: float = Field(default=1.0, gt=0, le=100_000, description="rows per second")
     time_factor: float = Field(default=10.0, gt=0, description="seconds of process per second of clock")
-    run_s: float = Field(default=1800.0, gt=0, description="length of a run, seconds of process")
-    pause_s: float = Field(default=300.0, ge=0, description="between runs, seconds of process")
+    run_s: float | None = Field(
+        default=None, gt=0, description="length of a run, seconds of process; none = as the machine's kind says"
+    )
+    pause_s: float | None = Field(
+        default=None, ge=0, description="between runs, seconds of process; none = as the machine's kind says"
+    )
     people: tuple[str, ...] = Field(default=("operator",), min_length=1, description="take turns")
     faults: tuple[Fault, ...] = ()
     batch_s: float = Field(default=0.5, gt=0, le=60, description="rows are handed over this often")
     start: AwareDatetime | None = Field(default=None, description="time of the first row; none = now")
     rows: int | None = Field(default=None, gt=0, description="stop after so many; none = never")
     paced: bool = Field(default=True, description="false = as fast as the spool takes it; needs `start`")
+
+    @field_validator("machine")
+    @classmethod
+    def _known(cls, machine: str) -> str:
+        return describe(machine).name
+
+    @field_validator("folder")
+    @classmethod
+    def _place(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        """Relative paths are meant from the folder of the configuration."""
+        return None if path is None else Path((info.context or {}).get("folder", Path())) / path.expanduser()
+
+    @model_validator(mode="after")
+    def _machine_has_them(self) -> "SimulatedParams":
+        known = self.description.channels
+        for at, fault in enumerate(self.faults):
+            if fault.channel is not None and fault.channel not in known:
+                raise ValueError(f"faults.{at}.channel: {fault.channel!r} is none of {', '.join(known)}")
+        if self.folder is not None and not self.description.writes_files:
+            raise ValueError(f"folder: the machine {self.machine} writes no files")
+        return self
+
+    @property
+    def description(self) -> Description:
+        """The machine."""
+        return describe(self.machine)
+
+    @property
+    def length_s(self) -> float:
+        """Of a run, seconds of process."""
+        return self.run_s if self.run_s is not None else float(self.description.data["run_s"])
+
+    @property
+    def between_s(self) -> float:
+        """From run to run, seconds of process."""
+        return self.pause_s if self.pause_s is not None else float(self.description.data["pause_s"])
 
     @model_validator(mode="after")
     def _unpaced_needs_start(self) -> "SimulatedParams":
