@@ -1,4 +1,4 @@
-"""Igor Pro waves (`.ibw`) and packed experiments (`.pxt`, `.pxp`): scaled arrays with their notes."""
+"""Igor Pro waves (`.ibw`), packed experiments (`.pxt`, `.pxp`) and text (`.itx`): scaled arrays with their notes."""
 
 import io
 import logging
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from ingest.parsers.datasets import Array, Axis, Found, channels_of, label_of, technique_shown, understood
 from ingest.parsers.grids import grid_channel, length_axes
+from ingest.parsers.igor_wave.text import is_igor_text, side_by_side, waves_of
 from ingest.parsers.protocol import CannotParse, Channel, Head, Parsed
-from ingest.parsers.streams import read_limited
+from ingest.parsers.streams import head_unpacked, read_limited
+from ingest.parsers.text import decode, lines_of
 from ingest.schemas.registry import quantity_of
 from ingest.schemas.units import parse_unit
 
@@ -224,15 +226,17 @@ def _packed(data: bytes) -> list[tuple[str, dict[str, Any]]]:
 
 
 class IgorWave:
-    """Reads waves of all versions and packed experiments."""
+    """Reads waves of all versions, packed experiments, and text."""
 
     name = "igor_wave"
-    version = "1"
+    version = "2"
 
     def sniff(self, head: Head) -> float:
-        """0.96 for a wave whose header's checksum is right, 0.6 for what looks like a packed experiment."""
+        """0.96 for a wave whose header's checksum is right, 0.95 for Igor text, 0.6 for what looks like a packed experiment."""
         if is_wave(head.data):
             return 0.96
+        if is_igor_text(head_unpacked(head).data):
+            return 0.95
         return 0.6 if is_packed(head.data) else 0.0
 
     def parse(self, path: Path, name: str) -> Parsed:
@@ -241,6 +245,9 @@ class IgorWave:
 
         logging.getLogger("igor2").setLevel(logging.CRITICAL)
         data = read_limited(path)
+        if is_igor_text(data[:100]):
+            waves = waves_of(lines_of(decode(data).text))
+            return side_by_side(_parsed(waves, name), waves)
         try:
             if not is_wave(data[:400]):
                 return _parsed(_packed(data), name)
