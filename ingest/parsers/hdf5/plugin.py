@@ -7,7 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from ingest.parsers.datasets import MAX_CHANNELS, Array, channels_of, iso, label_of, technique_shown, understood
+from ingest.parsers.datasets import (
+    MAX_CELLS,
+    MAX_CHANNELS,
+    Array,
+    channels_of,
+    iso,
+    label_of,
+    technique_shown,
+    understood,
+)
 from ingest.parsers.delimited_text.dates import decide_order, find_stamp
 from ingest.parsers.hdf5 import nexus
 from ingest.parsers.hdf5.tree import attribute, child, is_numeric, numbers, small, walk
@@ -55,6 +64,12 @@ class _Reader:
             values = values.T  # MATLAB writes columns first
         named = nexus.name_of(dataset, path)
         self.arrays.append(Array(named, values, nexus.unit_of(dataset), axes or nexus.scales_of(dataset), group))
+
+    def too_large(self) -> str:
+        """The largest datasets that no reading may carry, with their sizes."""
+        sized = [item for _, item in self.objects if getattr(item, "size", None)]
+        large = sorted((item for item in sized if item.size > MAX_CELLS), key=lambda item: -int(item.size))
+        return ", ".join(f"{item.name} with {item.size} values" for item in large[:3])
 
     def take_plots(self) -> None:
         """What the file means to be looked at, with its axes."""
@@ -195,6 +210,8 @@ def _parsed(reader: _Reader) -> Parsed:
     header: dict[str, Any] = {}
     for entry in reader.entries()[:1]:
         header = _times(nexus.header_of(entry))
+    if not reader.arrays and (large := reader.too_large()):
+        raise CannotParse(f"an HDF5 file too large to be read here: {large}; at most {MAX_CELLS} values are")
     if not reader.arrays:
         raise CannotParse(f"an HDF5 file with {len(reader.objects) - 1} objects but without an array of numbers")
     found = channels_of(reader.arrays)

@@ -8,13 +8,13 @@ from typing import Any
 
 from ingest.parsers.columns_of_cells import read_columns
 from ingest.parsers.datasets import Array, channels_of, iso, label_of, technique_shown, understood
+from ingest.parsers.evidence import by_rows, is_long, why_no_series
 from ingest.parsers.json_data.shapes import Shapes, find_shapes
 from ingest.parsers.protocol import CannotParse, Channel, Head, Parsed
 from ingest.parsers.streams import head_unpacked, read_limited
 from ingest.parsers.text import decode
 
 MAX_BYTES = 128 * 2**20
-LEAST_ROWS = 5  # fewer rows without a unit are settings
 
 
 def _documents(text: str) -> Any:  # Any: JSON
@@ -49,8 +49,8 @@ def _short(paths: list[str]) -> dict[str, str]:
     return made
 
 
-def _tables(shapes: Shapes) -> tuple[list[Channel], dict[str, Any], list[str]]:
-    channels: list[Channel] = []
+def _tables(shapes: Shapes) -> tuple[list[list[Channel]], dict[str, Any], list[str]]:
+    tables: list[list[Channel]] = []
     span: dict[str, Any] = {}
     warnings: list[str] = []
     names = _short(list(shapes.tables))
@@ -61,10 +61,11 @@ def _tables(shapes: Shapes) -> tuple[list[Channel], dict[str, Any], list[str]]:
         several = len(shapes.tables) > 1
         shown = names[path] or "rows"
         warnings += [f"{shown}: {warning}" if several else warning for warning in found.warnings]
-        for channel in found.channels:
-            axis = f"{channel.axis} ({shown})" if several and channel.axis else channel.axis
-            channels.append(replace(channel, name=f"{channel.name} ({shown})" if several else channel.name, axis=axis))
-    return channels, span, warnings
+        suffix = f" ({shown})" if several else ""
+        tables.append(
+            [replace(c, name=c.name + suffix, axis=c.axis + suffix if c.axis else c.axis) for c in found.channels]
+        )
+    return tables, span, warnings
 
 
 def _named(arrays: list[Array], units: dict[str, str]) -> list[Array]:
@@ -79,7 +80,7 @@ class JsonData:
     """Reads JSON; a parser that knows the program's own layout is asked first."""
 
     name = "json_data"
-    version = "1"
+    version = "2"
 
     def sniff(self, head: Head) -> float:
         """0.6 for text that begins as JSON does."""
@@ -95,21 +96,15 @@ class JsonData:
         if isinstance(document, dict) and ("nbformat" in document or "$schema" in document):
             raise CannotParse("a JSON document of settings, a schema or a notebook; it holds no measurement")
         shapes = find_shapes(document)
-        channels, span, warnings = _tables(shapes)
+        tables, span, warnings = _tables(shapes)
         found = channels_of(_named(shapes.arrays, shapes.units))
-        channels += found.channels
-        if not any(
-            c.values is not None and (c.rows >= LEAST_ROWS or (c.rows > 1 and c.unit is not None)) for c in channels
-        ):
-            raise CannotParse("JSON without a table or an array of numbers")
+        if (why := why_no_series([*tables, *by_rows(found.channels)])) is not None:
+            raise CannotParse(f"JSON; {why}")
+        channels = [*(channel for table in tables for channel in table), *found.channels]
         facts = shapes.facts
         known = understood({key.rsplit(".", 1)[-1].replace("_", " "): value for key, value in facts.items()}, name)
-        technique = technique_shown(
-            "\n".join(
-                value for key, value in facts.items() if re.search("technique|method|type|title|experiment", key, re.I)
-            ),
-            channels,
-        )
+        said = [value for key, value in facts.items() if re.search("technique|method|type|title|experiment", key, re.I)]
+        technique = technique_shown("\n".join(said) if is_long(channels) else "", channels)
         metadata = {**known, **span, "header": dict(list(facts.items())[:300]), "confidence": 0.65}
         return Parsed(label_of(technique), channels, metadata, (), [*warnings, *found.warnings][:40])
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from ingest.parsers.columns_of_cells import read_columns
 from ingest.parsers.datasets import iso, label_of, technique_shown, understood
+from ingest.parsers.evidence import is_long, is_stamp, why_no_series
 from ingest.parsers.protocol import CannotParse, Channel, Head, Parsed
 
 MAX_ROWS = 400_000
@@ -41,14 +42,15 @@ def _columns(connection: sqlite3.Connection, table: str) -> tuple[dict[str, list
 
 
 def _is_settings(columns: dict[str, list[Any]]) -> bool:
-    """A table of keys and values."""
-    return len(columns) == 2 and all(isinstance(value, str) for value in next(iter(columns.values())))
+    """A table of keys and values; times are no keys."""
+    first = next(iter(columns.values()))
+    return len(columns) == 2 and all(isinstance(key, str) for key in first) and not all(map(is_stamp, first))
 
 
 class _Reader:
     def __init__(self, name: str) -> None:
         self.name = name
-        self.channels: list[Channel] = []
+        self.tables: list[list[Channel]] = []
         self.facts: dict[str, str] = {}
         self.warnings: list[str] = []
         self.span: dict[str, Any] = {}
@@ -75,11 +77,10 @@ class _Reader:
         if found.start is not None and "start" not in self.span:
             self.span = {"start": iso(found.start), "end": iso(found.end), "start_source": f"table {table}"}
         self.warnings += [f"{table}: {warning}" for warning in found.warnings]
-        for channel in found.channels:
-            axis = f"{channel.axis} ({table})" if several and channel.axis else channel.axis
-            self.channels.append(
-                replace(channel, name=f"{channel.name} ({table})" if several else channel.name, axis=axis)
-            )
+        suffix = f" ({table})" if several else ""
+        self.tables.append(
+            [replace(c, name=c.name + suffix, axis=c.axis + suffix if c.axis else c.axis) for c in found.channels]
+        )
 
 
 def _parsed(connection: sqlite3.Connection, name: str) -> Parsed:
@@ -94,9 +95,11 @@ def _parsed(connection: sqlite3.Connection, name: str) -> Parsed:
     wide = [table for table, (columns, count) in loaded if count > 1 and columns and not _is_settings(columns)]
     for table, (columns, count) in loaded:
         reader.take(table, columns, count, several=len(wide) > 1)
-    if not any(channel.values is not None for channel in reader.channels):
-        raise CannotParse(f"a SQLite database whose tables hold no numbers ({', '.join(tables[:8])})")
-    technique = technique_shown("\n".join([*tables, *reader.facts.values()]), reader.channels)
+    if (why := why_no_series(reader.tables)) is not None:
+        raise CannotParse(f"a SQLite database with the tables {', '.join(tables[:8])}; {why}")
+    channels = [channel for table in reader.tables for channel in table]
+    said = "\n".join([*tables, *reader.facts.values()])
+    technique = technique_shown(said if is_long(channels) else "", channels)
     metadata = {
         **understood(reader.facts, name),
         **reader.span,
@@ -104,14 +107,14 @@ def _parsed(connection: sqlite3.Connection, name: str) -> Parsed:
         "header": reader.facts,
         "confidence": 0.7,
     }
-    return Parsed(label_of(technique), reader.channels, metadata, (), reader.warnings[:40])
+    return Parsed(label_of(technique), channels, metadata, (), reader.warnings[:40])
 
 
 class SqliteTables:
     """Reads SQLite; a parser that knows the writing program is asked first."""
 
     name = "sqlite_tables"
-    version = "1"
+    version = "2"
 
     def sniff(self, head: Head) -> float:
         """0.6 for the signature."""

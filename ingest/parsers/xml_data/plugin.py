@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ingest.parsers.columns_of_cells import read_columns
 from ingest.parsers.datasets import MAX_CELLS, Array, channels_of, iso, label_of, technique_shown, understood
+from ingest.parsers.evidence import by_rows, is_long, why_no_series
 from ingest.parsers.markup import root_name, tree_of
 from ingest.parsers.protocol import CannotParse, Channel, Head, Parsed
 from ingest.parsers.streams import head_unpacked, read_limited
@@ -20,7 +21,6 @@ from ingest.parsers.workbook.plugin import workbook_parsed
 from ingest.parsers.workbook.sheets import Sheet
 
 MAX_NODES = 2_000_000
-LEAST_ROWS = 5  # fewer rows without a unit are settings
 _NOT_DATA = {
     "html",
     "svg",
@@ -191,7 +191,7 @@ class XmlData:
     """Reads XML; a parser that knows the root element is asked first."""
 
     name = "xml_data"
-    version = "1"
+    version = "2"
 
     def sniff(self, head: Head) -> float:
         """0.45 for XML whose root is no page, drawing, schema or program file."""
@@ -210,16 +210,11 @@ class XmlData:
         reader.walk(root, root.tag)
         found = channels_of([array for array in _short(reader.arrays) if array.values.size > 2])
         channels = [*reader.channels, *found.channels]
-        rows = max((channel.rows for channel in channels if channel.values is not None), default=0)
-        if rows < LEAST_ROWS and not any(channel.unit for channel in channels):
-            raise CannotParse(f"XML with the root element {root.tag}: no records or lists of numbers in it")
+        if (why := why_no_series(by_rows(channels))) is not None:
+            raise CannotParse(f"XML with the root element {root.tag}; {why}")
         facts = {key.rsplit("/", 1)[-1].replace("@", " "): value for key, value in reader.facts.items()}
-        technique = technique_shown(
-            "\n".join(
-                value for key, value in facts.items() if re.search("technique|method|title|experiment|type", key, re.I)
-            ),
-            channels,
-        )
+        said = [value for key, value in facts.items() if re.search("technique|method|title|experiment|type", key, re.I)]
+        technique = technique_shown("\n".join(said) if is_long(channels) else "", channels)
         metadata = {
             **understood(facts, name),
             **reader.span,

@@ -1,8 +1,10 @@
 """Containers, microscopy and images: real files say what they hold; hostile and damaged ones do no harm."""
 
+import contextlib
 import io
 import json
 import random
+import sqlite3
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -198,5 +200,52 @@ def test_images_are_not_taken_for_spectra_of_an_old_version() -> None:
 
 def test_settings_in_json_are_no_measurement(tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text('{"limits": [1, 2], "rows": [{"a": 1}, {"a": 2}]}')
-    with pytest.raises(CannotParse, match="without a table"):
+    with pytest.raises(CannotParse, match="short lists of numbers without units"):
         parsed("json_data", tmp_path / "settings.json")
+
+
+def _json(tmp_path: Path, document: object) -> Parsed:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(document))
+    return parsed("json_data", path)
+
+
+def test_a_reference_table_of_named_things_is_kept_with_that_reason(tmp_path: Path) -> None:
+    oxides = [{"formula": f"M{i}O", "mass": 40.0 + i, "rank": i} for i in range(60)]
+    with pytest.raises(CannotParse, match=r"lists named things \(formula"):
+        _json(tmp_path, oxides)
+    assert len(_json(tmp_path, [{**row, "mass (g)": row["mass"], "L (mm)": 2.0} for row in oxides]).channels) == 5
+    stamped = [{"when": f"20260103:{i:04d}", "P": 3.0 * i, "G": i % 7} for i in range(60)]
+    assert [c.rows for c in _json(tmp_path, stamped).channels] == [60, 60, 60]
+
+
+def test_a_calibration_of_a_few_points_is_no_measurement_of_the_named_technique(tmp_path: Path) -> None:
+    def document(rows: int) -> object:
+        points = [{"temperature (degC)": 30.0 + i, "signal (uV)": 2.0 * i} for i in range(rows)]
+        return {"method": "Differential scanning calorimetry", "points": points}
+
+    assert _json(tmp_path, document(8)).technique == ""
+    assert "calorimetry" in _json(tmp_path, document(80)).technique
+
+
+def test_a_database_of_compounds_is_kept_and_a_logger_beside_its_list_of_channels_is_read(tmp_path: Path) -> None:
+    for name, with_readings in (("compounds.db", False), ("logger.db", True)):
+        with contextlib.closing(sqlite3.connect(tmp_path / name)) as made, made:
+            made.execute("CREATE TABLE things (id INTEGER, name TEXT, weight REAL, rank REAL)")
+            made.executemany("INSERT INTO things VALUES (?,?,?,?)", [(i, f"thing {i}", i * 1.5, i) for i in range(90)])
+            made.execute("CREATE TABLE links (thing_id INTEGER, other_id INTEGER)")
+            made.executemany("INSERT INTO links VALUES (?,?)", [(i, i + 1) for i in range(200)])
+            if with_readings:
+                made.execute("CREATE TABLE readings (time TEXT, temperature REAL)")
+                rows = [(f"2026-02-03 10:{i:02d}:00", 20 + i / 10) for i in range(40)]
+                made.executemany("INSERT INTO readings VALUES (?,?)", rows)
+    with pytest.raises(CannotParse, match="lists named things"):
+        parsed("sqlite_tables", tmp_path / "compounds.db")
+    assert any(c.times is not None for c in parsed("sqlite_tables", tmp_path / "logger.db").channels)
+
+
+def test_an_array_beyond_what_one_reading_carries_is_kept_with_that_reason(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "stack.h5", "w") as file:
+        file.create_dataset("camera/frames", shape=(3000, 100, 100), dtype="f4", chunks=(1, 100, 100))
+    with pytest.raises(CannotParse, match=r"too large to be read here: /camera/frames with 30000000 values"):
+        parsed("hdf5", tmp_path / "stack.h5")
