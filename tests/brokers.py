@@ -17,6 +17,8 @@ class Mosquitto:
 
     def __init__(self, folder: Path, lines: tuple[str, ...] = ("allow_anonymous true",)) -> None:
         self.folder, self.lines, self.port = folder, lines, free_port()
+        self.login: tuple[str, str] | None = None  # of publishers
+        self.ca_file: Path | None = None
         self._running: Any = None
 
     def start(self) -> "Mosquitto":
@@ -37,8 +39,12 @@ class Mosquitto:
 
     @contextmanager
     def publisher(self, name: str = "machine", **will: Any) -> Iterator[paho.Client]:
-        """A client whose network runs in a thread of its own."""
+        """A client whose network runs in a thread of its own; `login` and `ca_file` say who it is and whom it trusts."""
         client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=name)
+        if self.login is not None:
+            client.username_pw_set(*self.login)
+        if self.ca_file is not None:
+            client.tls_set(ca_certs=str(self.ca_file))
         if will:
             client.will_set(**will)
         client.connect("127.0.0.1", self.port)

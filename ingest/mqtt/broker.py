@@ -1,7 +1,8 @@
 """Which broker, and how to be known there."""
 
+import ssl
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
@@ -52,10 +53,21 @@ class Broker(BaseModel):
         """The password. Raises OSError where its file cannot be read."""
         return None if self.password_file is None else self.password_file.read_text("utf-8").strip()
 
-    def tls_arguments(self) -> dict[str, Any]:
-        """For paho's tls_set."""
-        return {
-            "ca_certs": str(self.ca_file) if self.ca_file else None,
-            "certfile": str(self.cert_file) if self.cert_file else None,
-            "keyfile": str(self.key_file) if self.key_file else None,
-        }
+    def tls_context(self) -> ssl.SSLContext:
+        """Whom to trust and who we are. Raises OSError where a certificate cannot be read."""
+        context = ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
+        context.sslsocket_class = _TidySocket
+        if self.cert_file is not None:
+            context.load_cert_chain(self.cert_file, self.key_file)
+        return context
+
+
+class _TidySocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails, which paho leaves to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except (OSError, ValueError):
+            self.close()
+            raise

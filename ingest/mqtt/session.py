@@ -75,7 +75,7 @@ class Session:
         if broker.username is not None:
             client.username_pw_set(broker.username, broker.password())
         if broker.tls:
-            client.tls_set(**broker.tls_arguments())
+            client.tls_set_context(broker.tls_context())
         host, port = broker.address
         if broker.protocol == "5":
             from paho.mqtt.packettypes import PacketTypes

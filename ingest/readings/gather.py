@@ -13,6 +13,7 @@ from ingest.contract import Block, Descriptor, Event
 QUIET_NS = 60 * 10**9  # the same fault is said again after so long, with how often it came meanwhile
 MAX_NAME = 120
 MAX_KINDS_OF_FAULTS = 1000
+MAX_SPARE_EVENTS = 1000  # beyond the limit: births, deaths and faults are told even where readings are lost
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,15 @@ class Gatherer:
     """Readings of many channels, each with its own times, until `take` is called.
 
     `known`: the descriptors of earlier, as `known()` gave them (JSON), so that an unchanged channel is not described again.
+    `limit`: so many readings and events wait at most (none: as many as come); what comes beyond is lost, and counted in an
+    event `gap` of `source`.
     """
 
-    def __init__(self, known: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+    def __init__(
+        self, known: Mapping[str, Mapping[str, Any]] | None = None, *, limit: int | None = None, source: str = ""
+    ) -> None:
+        self._limit, self._source = limit, source
+        self._lost: tuple[int, int, int] | None = None  # first and last time, how many
         self._lock = threading.Lock()
         self._known = {name: Descriptor.model_validate(saved) for name, saved in (known or {}).items()}
         self._states: dict[str, str] = {}
@@ -93,6 +100,8 @@ class Gatherer:
             self.fault("not_a_number", name, time_ns, str(value))
             return
         with self._lock:
+            if self._no_room(time_ns):
+                return
             column = self._columns.get(name)
             if column is None:
                 column = self._columns[name] = _Column()
@@ -104,7 +113,7 @@ class Gatherer:
         """A channel that says words: an event whenever the word changes."""
         name = channel_name(name)
         with self._lock:
-            if self._states.get(name) == text:
+            if self._states.get(name) == text or self._no_room(time_ns):
                 return
             self._states[name] = text
         self.event(time_ns, "state", name, text[:500])
@@ -112,8 +121,31 @@ class Gatherer:
     def event(self, time_ns: int, kind: str, name: str = "", value: object = None) -> None:
         """Something happened."""
         with self._lock:
+            if self._no_room(time_ns, spare=MAX_SPARE_EVENTS):
+                return
             self._events.append(Event(time=max(time_ns, 0), kind=kind[:40], name=name[:200], value=value))
             self.count += 1
+
+    @property
+    def full(self) -> bool:
+        """Whether the next reading would be lost."""
+        return self._limit is not None and self.count >= self._limit
+
+    def lose(self, time_ns: int) -> None:
+        """One reading that could not be taken."""
+        with self._lock:
+            self._count_lost(time_ns)
+
+    def _no_room(self, time_ns: int, *, spare: int = 0) -> bool:
+        """Whether the limit is reached; then what came is counted as lost."""
+        if self._limit is None or self.count < self._limit + spare:
+            return False
+        self._count_lost(time_ns)
+        return True
+
+    def _count_lost(self, time_ns: int) -> None:
+        first, last, many = self._lost or (time_ns, time_ns, 0)
+        self._lost = (min(first, time_ns), max(last, time_ns), many + 1)
 
     def fault(self, kind: str, name: str, time_ns: int, reason: str) -> None:
         """Something was wrong with a reading: said at once, then once a minute with how often it came meanwhile."""
@@ -140,6 +172,9 @@ class Gatherer:
         with self._lock:
             columns, events, descriptors = self._columns, self._events, self._descriptors
             self._clear()
+            if self._lost is not None:
+                events.append(self._gap(*self._lost))
+                self._lost = None
         blocks: dict[bytes, Block] = {}
         for name, column in columns.items():
             key = column.times.tobytes()
@@ -148,6 +183,10 @@ class Gatherer:
             else:
                 blocks[key] = Block(times=column.times, channels={name: column.values})
         return Gathered(tuple(blocks.values()), tuple(events), tuple(descriptors))
+
+    def _gap(self, first: int, last: int, lost: int) -> Event:
+        value = {"seconds": (last - first) / 1e9, "lost": lost, "reason": "there was no room to store them"}
+        return Event(time=max(first, 0), kind="gap", name=self._source, value=value)
 
 
 def channel_name(text: str) -> str:

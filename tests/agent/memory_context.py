@@ -6,26 +6,34 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ingest.agent.errors import Stopping
 from ingest.agent.sources.protocol import Checkpoints, Frames, Item, Source
 from ingest.contract import Descriptor, Event
 
 
 class MemoryContext:
-    """A SourceContext; `full` makes it refuse like a full spool."""
+    """A SourceContext; `full` makes it refuse, and `hold` a commit wait, as a full spool does."""
 
     def __init__(self, *, saved: dict[str, dict[str, Any]] | None = None, name: str = "source") -> None:
         self.name, self.instrument, self.epoch = name, "furnace", "e"
         self.saved = saved if saved is not None else {}
+        self.limits: dict[str, int] = {}
         self.frames: list[Frames] = []
         self.items: list[Item] = []
         self.reports: list[tuple[str, str]] = []
         self.stopping = threading.Event()
         self.full: str | None = None
+        self.hold = False
+        self.held = False  # whether a commit had to wait
 
     def checkpoints(self) -> dict[str, dict[str, Any]]:
         return dict(self.saved)
 
     def commit(self, *items: Item, checkpoints: Checkpoints | None = None) -> float:
+        while self.hold:
+            self.held = True
+            if self.wait(0.02):
+                raise Stopping("stopped while the spool was full")
         self.items.extend(items)
         self.frames.extend(one for one in items if isinstance(one, Frames))
         for key, value in (checkpoints or {}).items():

@@ -1,6 +1,8 @@
 """The MQTT source against a real Mosquitto: nothing lost while away, nothing doubled, Sparkplug B with births, gaps and deaths."""
 
 import json
+import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,7 @@ from ingest.mqtt.reader import Message, Reader
 from ingest.mqtt.sparkplug.wire import payload_read, value_of
 from ingest.readings.errors import Garbled
 from tests.agent.agents import a_config, agent_kill, agent_start
+from tests.agent.certificates import Authority
 from tests.agent.gateway_double import GatewayDouble
 from tests.agent.memory_context import MemoryContext, collecting, eventually
 from tests.brokers import Mosquitto
@@ -393,16 +396,54 @@ def test_check_says_what_is_heard_and_what_is_away(broker: Mosquitto) -> None:
         source.check()
 
 
-def test_a_user_and_password_from_a_file(tmp_path: Path) -> None:
-    import subprocess
-
-    passwords, secret = tmp_path / "passwords", tmp_path / "secret"
+def with_password(folder: Path) -> tuple[str, ...]:
+    """Lines of a broker that knows one user."""
+    passwords = folder / "passwords"
     passwords.write_text("agent:wordpass\n")
-    secret.write_text("wordpass\n")
-    broker = Mosquitto(tmp_path, ("allow_anonymous false", f"password_file {passwords}"))
-    if subprocess.run(["which", "mosquitto_passwd"], capture_output=True, check=False).returncode == 0:
+    if shutil.which("mosquitto_passwd"):
         subprocess.run(["mosquitto_passwd", "-U", str(passwords)], check=True, capture_output=True)
-    broker.start()
+    return "allow_anonymous false", f"password_file {passwords}"
+
+
+def test_tls_with_an_authority_of_our_own_and_a_password(tmp_path: Path) -> None:
+    authority, other = Authority(tmp_path), Authority(tmp_path, "Another CA")
+    pair, secret = authority.server("127.0.0.1"), tmp_path / "secret"
+    secret.write_text("wordpass\n")
+    tls = (f"cafile {authority.file}", f"certfile {pair}", f"keyfile {pair}")
+    broker = Mosquitto(tmp_path, (*with_password(tmp_path), *tls)).start()
+    broker.login, broker.ca_file = ("agent", "wordpass"), authority.file
+    keys: dict[str, Any] = {"tls": True, "username": "agent", "password_file": str(secret)}
+    try:
+        context = MemoryContext()
+        with collecting(a_source(broker.port, ca_file=str(authority.file), **keys), context):
+            eventually(lambda: ("running", "") in context.reports)
+            broker.publish("lab/f1", row(1))
+            eventually(lambda: context.rows("lab.f1.T"))
+            broker.stop()
+            eventually(lambda: context.reports[-1][0] == "away")
+            broker.start()
+            eventually(lambda: context.reports[-1] == ("running", ""))
+            broker.publish("lab/f1", row(2))
+            eventually(lambda: context.values("lab.f1.T") == [1.0, 2.0])
+        with pytest.raises(SourceAway, match="CERTIFICATE_VERIFY_FAILED"):
+            a_source(broker.port, ca_file=str(other.file), **keys).check()
+        with pytest.raises(SourceAway, match="CERTIFICATE_VERIFY_FAILED"):
+            a_source(broker.port, host="localhost", ca_file=str(authority.file), **keys).check()
+        with pytest.raises(SourceAway, match="CERTIFICATE_VERIFY_FAILED"):
+            a_source(broker.port, **keys).check()  # the system's authorities do not know ours
+        secret.write_text("wrong\n")
+        with pytest.raises(SourceAway, match="refuses us: Not authorized"):
+            a_source(broker.port, ca_file=str(authority.file), **keys).check()
+        with pytest.raises(SourceAway):
+            a_source(broker.port, timeout_s=2).check()  # without TLS
+    finally:
+        broker.stop()
+
+
+def test_a_user_and_password_from_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("wordpass\n")
+    broker = Mosquitto(tmp_path, with_password(tmp_path)).start()
     try:
         with pytest.raises(SourceAway, match="refuses us: Not authorized"):
             a_source(broker.port).check()

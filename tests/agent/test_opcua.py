@@ -106,6 +106,16 @@ class Furnace:
         self.do(self.nodes[name].write_value(data))
         return int(moment.timestamp()) * 10**9
 
+    def sent(self) -> bool:
+        """Whether no subscription holds values back."""
+
+        async def empty() -> bool:
+            await asyncio.sleep(0.3)
+            found = self.server.iserver.subscription_service.subscriptions.values()
+            return not any(one.has_published_results() for one in found)
+
+        return bool(self.do(empty()))
+
     def freeze(self) -> None:
         """Sessions go on, subscriptions send nothing any more: no data, no keep-alives."""
 
@@ -220,6 +230,27 @@ def test_a_dead_subscription_in_a_living_session_is_renewed(furnace: Furnace) ->
         eventually(lambda: 41.0 in context.values("Oven/T"))
     assert any("subscription is dead" in text for state, text in context.reports if state == "away"), context.reports
     assert len(context.events("birth")) == 2
+
+
+def test_while_the_spool_is_full_so_many_values_wait_and_the_others_are_counted(furnace: Furnace) -> None:
+    context = MemoryContext()
+    with collecting(a_source(furnace.url, max_waiting=20), context):
+        eventually(lambda: context.rows("Oven/T"))
+        context.hold = True
+        furnace.write("T", 100.0)
+        eventually(lambda: context.held)
+        for at in range(60):
+            furnace.write("T", 200.0 + at)
+        eventually(lambda: furnace.sent(), within_s=5)
+        context.hold = False
+        eventually(lambda: context.events("gap"))
+        furnace.write("T", 500.0)
+        eventually(lambda: 500.0 in context.values("Oven/T"))
+    (gap,) = context.events("gap")
+    kept = [value for value in context.values("Oven/T") if 200 <= value < 300]
+    assert kept == [200.0 + at for at in range(len(kept))], "the first are kept"
+    assert 0 < len(kept) <= 20 and len(kept) + gap.value["lost"] == 60
+    assert gap.name == context.name and gap.value["seconds"] > 0
 
 
 def test_a_bad_node_stops_no_other_and_is_collected_once_it_is_there(furnace: Furnace) -> None:

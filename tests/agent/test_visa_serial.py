@@ -1,8 +1,11 @@
 """VISA on simulated and on real sockets that wedge; a serial line over a pseudo terminal that is pulled out."""
 
+import fcntl
 import os
 import pty
 import socket
+import struct
+import termios
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -162,6 +165,31 @@ def test_an_instrument_that_is_away_is_tried_again() -> None:
     back.close()
 
 
+def lost_in(context: MemoryContext) -> int:
+    """What the source's own gaps say was lost."""
+    return sum(event.value["lost"] for event in context.events("gap", context.name) if "lost" in event.value)
+
+
+def test_while_the_spool_is_full_visa_keeps_so_many_readings_and_counts_the_others(scpi: Scpi) -> None:
+    query = {"channel": "a_T", "query": "T?", "period_s": 0.01}
+    params = {"instruments": [asking(scpi, "a", queries=[query])], "batch_s": 0.05, "max_waiting": 20}
+    context = MemoryContext()
+    with collecting(VisaSource("bench", VisaParams.model_validate(params)), context):
+        eventually(lambda: context.rows("a_T"))
+        context.hold = True
+        eventually(lambda: context.held)
+        before = scpi.heard.count("T?")
+        eventually(lambda: scpi.heard.count("T?") > before + 60)
+        context.hold = False
+        eventually(lambda: context.events("gap"))
+        eventually(lambda: len(context.rows("a_T")) + lost_in(context) >= before + 65)
+    (gap,) = context.events("gap", context.name)
+    assert gap.value["lost"] >= 35 and gap.value["seconds"] > 0.1 and "no room" in gap.value["reason"]
+    assert abs(len(context.rows("a_T")) + lost_in(context) - scpi.heard.count("T?")) <= 1, (
+        "each answer is kept or counted"
+    )
+
+
 @pytest.mark.parametrize("answer", ["", "ERROR", "+9.91E+37", "T=abc"])
 def test_what_holds_no_number_is_garbled(answer: str) -> None:
     with pytest.raises(Garbled):
@@ -192,6 +220,10 @@ class Talker:
 
     def say(self, text: bytes) -> bool:
         return os.write(self.near, text) > 0
+
+    def waiting(self) -> bool:
+        """Whether the other side has not read everything yet."""
+        return struct.unpack("i", fcntl.ioctl(self.far, termios.FIONREAD, bytes(4)))[0] > 0  # type: ignore[no-any-return]
 
     def unplug(self) -> None:
         os.close(self.near)
@@ -230,6 +262,27 @@ def test_a_port_pulled_out_is_a_gap_and_opened_anew(tmp_path: Path) -> None:
         talker.plug()
         eventually(lambda: 3.0 in context.values("P1") or not talker.say(b"P1=3 P2=4\n"))
     assert context.events("gap") and len(context.events("birth")) == 2
+    talker.unplug()
+
+
+def test_while_the_spool_is_full_the_port_is_read_on_and_what_is_lost_is_counted(tmp_path: Path) -> None:
+    talker, context = Talker(tmp_path), MemoryContext()
+    patterns = [{"pattern": r"^P=(?P<P>\d+)"}]
+    with collecting(a_serial(talker.path, patterns=patterns, max_waiting=10), context):
+        eventually(lambda: context.rows("P") or not talker.say(b"P=0\r\n"))
+        context.hold = True
+        first = len(context.rows("P"))
+        eventually(lambda: context.held or not talker.say(b"P=1\r\n"))
+        for _ in range(100):  # 20 kB: more than a terminal's buffer holds
+            talker.say(b"P=2\r\n" * 40)
+        talker.say(b"P=3\r\n")
+        eventually(lambda: not talker.waiting())
+        context.hold = False
+        eventually(lambda: context.events("gap"))
+        eventually(lambda: 4 in context.values("P") or not talker.say(b"P=4\r\n"))
+    twos, lost = context.values("P").count(2), lost_in(context)
+    assert len(context.rows("P")) > first and 3990 <= twos + lost <= 4010 + context.values("P").count(1), (twos, lost)
+    assert lost > 3900 and context.descriptors("P") == []
     talker.unplug()
 
 

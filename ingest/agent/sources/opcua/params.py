@@ -56,6 +56,11 @@ class OpcUaParams(BaseModel):
         default=5, gt=0, le=600, description="a subscription that is silent much longer is dead and is made anew"
     )
     timeout_s: float = Field(default=5, gt=0, le=120, description="of one request")
+    max_waiting: int = Field(
+        default=200_000,
+        gt=0,
+        description="readings in memory while the spool is full; what comes beyond is lost, and a gap says how many",
+    )
     retry_max_s: float = Field(default=30, gt=0, description="longest wait between two tries to connect")
     retry_bad_s: float = Field(
         default=60, gt=0, description="variables that the server refused are asked for again so often"

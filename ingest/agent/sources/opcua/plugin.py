@@ -13,7 +13,6 @@ from ingest.agent.sources.protocol import Frames, SourceContext
 from ingest.readings.gather import Gatherer
 
 FIRST_DELAY_S = 0.5
-MAX_WAITING = 200_000  # readings in memory while the spool is full; more are lost, which is said
 SHOWN = 200
 
 
@@ -66,7 +65,7 @@ class Collector:
 
         saved = context.checkpoints()
         self._params, self._context = params, context
-        self._gatherer = Gatherer(saved.get("channels"))
+        self._gatherer = Gatherer(saved.get("channels"), limit=params.max_waiting, source=context.name)
         last = {key.removeprefix("last:"): value for key, value in saved.items() if key.startswith("last:")}
         self._intake = Intake(self._gatherer, last)
         self._heard_until: int | None = None  # when the last client ended
@@ -93,7 +92,6 @@ class Collector:
         client = await client_open(self._params)
         try:
             session = Session(client, self._params, self._gatherer, self._intake)
-            self._intake.full = False
             await session.begin()
             self._born(session.discovery.found, session.discovery.bad)
             await session.live(self._hand_over, lambda: self._context.wait(0))
@@ -121,12 +119,6 @@ class Collector:
 
     async def _hand_over(self) -> None:
         """Commit in another thread: asyncua must go on while the spool is full."""
-        self._intake.full = False
-        if self._intake.dropped:
-            lost, self._intake.dropped = self._intake.dropped, 0
-            self._gatherer.event(
-                time.time_ns(), "gap", self._context.name, {"lost": lost, "reason": "the spool was full"}
-            )
         if not self._gatherer.count and not self._gatherer.changed:
             return
         checkpoints: dict[str, dict[str, Any]] = {}
@@ -136,11 +128,7 @@ class Collector:
         checkpoints |= {f"last:{name}": dict(self._intake.last[name]) for name in touched}
         found = self._gatherer.take()
         frames = Frames(found.blocks, found.events, found.descriptors)
-        work = asyncio.create_task(asyncio.to_thread(self._context.commit, frames, checkpoints=checkpoints))
-        while not work.done():
-            await asyncio.wait([work], timeout=0.1)
-            self._intake.full = self._gatherer.count > MAX_WAITING
-        work.result()
+        await asyncio.to_thread(self._context.commit, frames, checkpoints=checkpoints)
 
 
 def _library() -> None:

@@ -20,15 +20,13 @@ class Intake:
         self._gatherer, self.last = gatherer, last
         self._quality: dict[str, str] = {}
         self.touched: set[str] = set()
-        self.dropped = 0
-        self.full = False
 
     def take(self, one: Found, data: ua.DataValue) -> None:
         """One notification."""
-        if self.full:
-            self.dropped += 1
-            return
         at = self._time(one, data)
+        if self._gatherer.full:  # neither its value nor its quality is known from here on
+            self._gatherer.lose(at)
+            return
         status = data.StatusCode or ua.StatusCode(ua.StatusCodes.Good)
         quality = "good" if status.is_good() else "uncertain" if status.is_uncertain() else "bad"
         if self._quality.get(one.channel, "good") != f"{quality}{'' if quality == 'good' else status.name}":

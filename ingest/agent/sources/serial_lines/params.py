@@ -47,6 +47,11 @@ class SerialParams(BaseModel):
     silence_s: float = Field(default=60, gt=0, description="silent for so long: a gap, and the port is opened anew")
     max_line: int = Field(default=4096, ge=16, description="bytes; longer is garbled")
     batch_s: float = Field(default=0.5, gt=0, le=60, description="readings are stored this often")
+    max_waiting: int = Field(
+        default=200_000,
+        gt=0,
+        description="readings in memory while the spool is full; what comes beyond is lost, and a gap says how many",
+    )
     retry_max_s: float = Field(default=30, gt=0, description="longest wait before the port is opened again")
 
     @field_validator("zone")

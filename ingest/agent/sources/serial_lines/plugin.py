@@ -2,6 +2,7 @@
 
 import re
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
@@ -44,7 +45,7 @@ class SerialSource:
 
     def run(self, context: SourceContext) -> None:
         """Collect until told to stop; a port that fails is opened anew."""
-        gatherer = Gatherer(context.checkpoints().get("channels"))
+        gatherer = Gatherer(context.checkpoints().get("channels"), limit=self._params.max_waiting, source=context.name)
         delay, since = FIRST_DELAY_S, None
         while not context.wait(0):
             began = time.monotonic()
@@ -73,6 +74,10 @@ class SerialSource:
 
     def _listen(self, context: SourceContext, gatherer: Gatherer, since: int | None) -> None:
         port, lines = self._open(), Lines(self._params)
+        storing: Future[None] | None = None
+        store = ThreadPoolExecutor(
+            1, "serial-store"
+        )  # the port is read on while the spool is full, else it would overflow
         try:
             for command in self._params.init:
                 port.write((command + self._params.terminator).encode(self._params.encoding))
@@ -87,17 +92,22 @@ class SerialSource:
                         gatherer.event(now, "birth", context.name, {"port": self._params.port})
                         context.report("running")
                     line_read(line, self._params, gatherer, now)
-                if time.monotonic() - stored > self._params.batch_s:
-                    _store(gatherer, context)
+                if time.monotonic() - stored > self._params.batch_s and (storing is None or storing.done()):
+                    if storing is not None:
+                        storing.result()
+                    storing = store.submit(_store, gatherer, context)
                     stored = time.monotonic()
                 if time.monotonic() - heard > self._params.silence_s:
                     raise SourceAway(
                         f"{self._params.port} is silent for {self._params.silence_s:g} s; it is opened anew"
                     )
             gatherer.event(time.time_ns(), "death", context.name, "stopped on purpose")
+            if storing is not None:
+                storing.result()
             _store(gatherer, context)
         finally:
             port.close()
+            store.shutdown()
 
     def _open(self) -> Any:  # Any: pyserial ships no types
         try:

@@ -68,6 +68,11 @@ class VisaParams(BaseModel):
     )
     instruments: tuple[Instrument, ...] = Field(min_length=1)
     batch_s: float = Field(default=0.5, gt=0, le=60, description="readings are stored this often")
+    max_waiting: int = Field(
+        default=200_000,
+        gt=0,
+        description="readings in memory while the spool is full; what comes beyond is lost, and a gap says how many",
+    )
     retry_max_s: float = Field(default=60, gt=0, description="longest wait before an instrument is opened again")
 
     @field_validator("instruments")

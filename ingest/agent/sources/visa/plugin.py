@@ -34,7 +34,7 @@ class VisaSource:
 
     def run(self, context: SourceContext) -> None:
         """Collect until told to stop."""
-        gatherer = Gatherer(context.checkpoints().get("channels"))
+        gatherer = Gatherer(context.checkpoints().get("channels"), limit=self._params.max_waiting, source=context.name)
         now = time.time_ns()
         for query in (query for one in self._params.instruments for query in one.queries):
             gatherer.describe(
