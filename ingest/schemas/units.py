@@ -142,13 +142,14 @@ def parse_unit(text: str, name: str = "") -> str | None:
     if text.startswith("(") and text.endswith(")"):
         text = text[1:-1].strip()
     text = re.sub(_definitions()["trailers"], "", text)
+    text = re.sub(r"^d\.(?=[nuµμ]m$)", "", text)  # d.nm: nanometres of a diameter
     if not text or len(text) > 60 or text.isdigit():
         return None
     if (alone := _alone(text, name)) is not None or text in _definitions()["ambiguous"]:
         return alone
     factors = _factors(re.sub(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+", lambda m: m[0].translate(_SUPERSCRIPTS), text))
-    if factors is None:
-        return None
+    if factors is None or (sum(power > 0 for _, power in factors) > 1 and any(symbol == "%" for symbol, _ in factors)):
+        return None  # %T is a transmittance, no percent times tesla
     return (
         None
         if len(factors) == 1 and factors[0][1] == 1 and factors[0][0] in _definitions()["ambiguous"]

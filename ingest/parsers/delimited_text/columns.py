@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from itertools import islice
 
 import numpy as np
@@ -28,12 +28,14 @@ from ingest.parsers.delimited_text.moments import NS, Dated, moment_of, read_clo
 from ingest.parsers.delimited_text.scales import absolute_scale, compact_moments
 from ingest.parsers.protocol import Channel
 from ingest.schemas.registry import quantity_of
-from ingest.schemas.units import convert
+from ingest.schemas.units import convert, parse_unit
 
 _RELATIVE = re.compile(
     r"elapsed|relative|cumulative|process|duration|step|total|since|run ?time|experiment|dauer|经过|経過", re.IGNORECASE
 )
 _NUMBERED = re.compile(r"column_\d+")
+_BOUND = re.compile(r"_(?:start|stop)")  # of the window that a query asked for, not of the rows
+_ZONE = re.compile(r"\b(?:GMT|UTC) ?([+-])(\d{1,2}):?(\d{2})?\b")
 _DAY = 86400.0
 
 
@@ -105,7 +107,9 @@ class Builder:
         kinds: Counter[Kind] = Counter({"n": len(cells)}) if sure else kinds_of_column(cells, self.decimal)
         kind = _prevailing(kinds)
         if kind == "e":
-            if not _NUMBERED.fullmatch(named.name):
+            if named.unit is None and any(cells) and all(is_code(cell) for cell in cells if cell):
+                self.made.channels.append(Channel(named.name, texts=tuple(cells)))  # a shutter that is always OPEN
+            elif not _NUMBERED.fullmatch(named.name):
                 self.made.channels.append(self._claimed(named, np.full(len(cells), np.nan)))
                 self.made.empty.append(named.name)
         elif kind == "n":
@@ -118,7 +122,20 @@ class Builder:
             )
             self.made.channels.append(self._claimed(named, to_numbers(cells, other)))
         else:
+            self._unit_beside(named, cells)
             self.made.channels.append(Channel(named.name, texts=tuple(cells)))
+
+    def _unit_beside(self, named: Named, cells: Sequence[str]) -> None:
+        """A column `Unit` that always says the same is the unit of the numbers before it."""
+        before = self.made.channels[-1] if self.made.channels else None
+        said = {re.sub(r" (?:DC|AC)$", "", cell) for cell in cells if cell}
+        if before is None or before.values is None or before.unit or len(said) != 1:
+            return
+        unit = (
+            parse_unit(said.pop(), before.name) if re.fullmatch(r"units?(?: \d+)?", named.name, re.IGNORECASE) else None
+        )
+        if unit is not None:
+            self.made.channels[-1] = self._claimed(Named(before.name, unit), before.values)
 
     def _of_other_decimal(self, cells: Sequence[str]) -> Decimal | None:
         """The other decimal sign, if all filled cells are numbers with it and not all of them could be thousands."""
@@ -251,8 +268,13 @@ class Builder:
             return
         times = dated.times(order)
         self._backwards(named, times)
-        if self.made.start is None:
-            self.made.start, self.made.end = first.readings[order], dated.turns[-1].readings[order]
+        start, end = first.readings[order], dated.turns[-1].readings[order]
+        zone = _zone_of(named.name) if start.tzinfo is None else None
+        if zone is not None:
+            times = times - int((zone.utcoffset(None)).total_seconds()) * NS
+            start, end = start.replace(tzinfo=zone), end.replace(tzinfo=zone)
+        if self.made.start is None and not _BOUND.fullmatch(named.name):
+            self.made.start, self.made.end = start, end
         self.made.channels.append(_absolute(named, times))
 
     def _clocks(self, named: Named, cells: Sequence[str]) -> None:
@@ -279,6 +301,15 @@ class Builder:
             self.made.clock_starts = float(finite[0])
         unrolled = seconds + jumps - finite[0]
         self.made.channels.append(Channel(named.name, unrolled, unit="s", quantity="time", confidence=1.0))
+
+
+def _zone_of(name: str) -> timezone | None:
+    """The zone that the name of a column states, such as `Date Time, GMT+02:00`."""
+    match = _ZONE.search(name)
+    if match is None or int(match[2]) > 14:
+        return None
+    minutes = 60 * int(match[2]) + int(match[3] or 0)
+    return timezone(timedelta(minutes=-minutes if match[1] == "-" else minutes))
 
 
 def _carried(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ingest.parsers.delimited_text.axes import axes_told
 from ingest.parsers.delimited_text.cells import kind_of, to_numbers
 from ingest.parsers.delimited_text.tables import Shape
 from ingest.schemas.registry import quantity_of
@@ -19,7 +20,7 @@ _LABELS = re.compile(
 )
 # units that may follow a name after an underscore or blank, without brackets; single letters are no unit there
 _TRAILING = re.compile(
-    r"^(?P<name>.{2,}?)[_ ](?P<unit>degC|deg|mbar|mTorr|[Tt]orr|[hkM]?Pa|GPa|sccm|slm|nm|um|µm|mm|cm|mV|kV|mA|uA|µA|nA|pA|mW|kW|[kMG]?Hz|m?eV|keV|ms|us|ns|sec|rpm|cps|counts|ohm|Oe|emu|wt%|%|cm-1|K)$"  # noqa: E501
+    r"^(?P<name>.{2,}?)[_ ](?P<unit>degC|deg|mbar|mTorr|[Tt]orr|[hkM]?Pa|GPa|sccm|slm|nm|um|µm|mm|cm|mV|kV|mA|uA|µA|nA|pA|mW|kW|[kMG]?Hz|m?eV|keV|ms|us|ns|sec|rpm|cps|counts|ohm|Oe|emu|wt%|%|cm-1|K|Å|(?<=[Tt]emp )C)\.?$"  # noqa: E501
 )
 
 _SHORT = re.compile(r"(?:(T)_(K|degC|°C)|(p|P)_(mbar|bar|Pa|kPa|Torr)|(I)_([mun]?A)|([VUE])_(m?V)|([BH])_(m?T|k?Oe))")
@@ -70,6 +71,8 @@ def _brackets(text: str) -> tuple[str, str] | None:
 
 
 _FULL_WIDTH = str.maketrans("（）［］｛｝／，：＿【】〔〕", "()[]{}/,:_[]()")
+# what HOBO loggers write behind a name: serial numbers of logger and sensor, and the label people gave
+_SERIALS = re.compile(r"\s*\((?:LGR|SEN) S/N: ?[^()]*?(?:LBL: ?([^()]*))?\)$")
 # a column called by its unit alone
 _UNIT_NAMES = re.compile(
     r"counts|cps|\[counts\]|nm|[uµμ]m|mm|[mk]?eV|1/cm|cm-1|cm\^-1|cm⁻¹|[mkuµμ]V|[munpµμ]A|[munµμ]W|m?bar|[mkMh]?Pa|m?[Tt]orr|°C|℃|degC|sccm|slm|[kMG]?Hz|k?[oO]hms?|Ω|kΩ|sec|m?emu|k?Oe|mg|ppm|ppb|rpm|sec\.?|msec"
@@ -80,6 +83,9 @@ def read_label(cell: str) -> Named:
     """Name and unit of a label: `Temperature (K)`, `I/mA`, `2θ, °`, `P_mbar`, `Time [s]`, `Druck in mbar`, `温度（℃）`."""
     label = re.sub(r"\s+", " ", cell.translate(_FULL_WIDTH).strip().strip('"').strip())
     label = re.sub(r"^#\s*", "", label) or label
+    label = _SERIALS.sub(r" (\1)", label).replace(" ()", "")
+    if re.fullmatch(r"% ?[TR]", label):
+        return Named(label, "%")
     if ("/" in label or _UNIT_NAMES.fullmatch(label)) and (whole := parse_unit(label)) is not None:
         return Named(label, whole)
     bracket = _brackets(label)
@@ -181,7 +187,9 @@ def _is_words(cells: Sequence[str]) -> bool:
 
 def _is_units(cells: Sequence[str]) -> bool:
     full = [cell for cell in cells if cell not in ("", "-", "#", "--")]
-    known = [cell for cell in full if parse_unit(cell) is not None or re.fullmatch(r"[\[(].*[\])]", cell)]
+    known = [
+        cell for cell in full if cell == "N" or parse_unit(cell) is not None or re.fullmatch(r"[\[(].*[\])]", cell)
+    ]
     return bool(full) and len(known) >= 0.6 * len(full)
 
 
@@ -260,6 +268,15 @@ def find_header(above: Sequence[str], shape: Shape, width: int) -> Header | None
         return scale
     if (stacked := _stacked(lines, width)) is not None:
         return stacked
+    found = _names_above(_without_comments(lines, shape, width), shape, width)
+    told = axes_told(lines, shape, width)
+    if told is None or (found is not None and not set(found.used) & set(told[1])):
+        return found  # names right above the columns go before keys that name the axes
+    return Header(unique([read_label(label) for label in told[0]]), told[1])
+
+
+def _names_above(lines: Sequence[str], shape: Shape, width: int) -> Header | None:
+    """Names and units in the last lines above a table."""
     units: list[str] | None = None
     used: list[str] = []
     for depth, line in enumerate(reversed(lines[-4:])):
@@ -287,12 +304,29 @@ def find_header(above: Sequence[str], shape: Shape, width: int) -> Header | None
         if len({label.name for label in labels}) < len(labels):
             grouped = _grouped([label.name for label in labels], lines[at - 1] if at else None, shape)
             labels = [Named(name, label.unit, label.unknown) for name, label in zip(grouped, labels, strict=True)]
+        if units is None and _is_setting(labels):
+            continue
         if units is not None:
             labels = [_with_unit(label, unit) for label, unit in zip(labels, units, strict=True)]
         return Header(unique(labels), (*used, line), wider)
     if units is not None and all(units):
         return Header(unique([read_label(unit) for unit in units]), tuple(used))  # columns called by their units
     return None
+
+
+def _without_comments(lines: list[str], shape: Shape, width: int) -> list[str]:
+    """Without a line of comments below names and units: nothing over the first column, whose unit stands right above."""
+    if len(lines) < 3 or shape.delimiter == " ":
+        return lines
+    names, units, last = (shape.cells(line) for line in lines[-3:])
+    below = len(last) == width and not last[0] and any(last[1:])
+    return lines[:-1] if below and _is_words(names) and units[0] and parse_unit(units[0]) is not None else lines
+
+
+def _is_setting(labels: Sequence[Named]) -> bool:
+    """`Detector: EPP2000` over the first of few columns without units is a setting and no name."""
+    few = len(labels) <= 2 and all(label.unit is None for label in labels)
+    return few and re.search(r"\w: +\S", labels[0].name) is not None
 
 
 def _scale_of(lines: Sequence[str], shape: Shape, width: int) -> Header | None:

@@ -32,6 +32,7 @@ LEAST = 0.3
 _STRUCTURED = re.compile(
     r"\s*(?:<\?xml|<!DOCTYPE|<html|<[A-Za-z][\w:.-]*[\s>]|\{\s*[\"}\\]|\[\s*[\[{\"\]]|\[\s*-?\d[\d.,\s-]*\]\s*$|%!PS|\{\\rtf)"
 )
+_COUNTED = re.compile(r"(?:no|nr|index|point|number|point no|data point)\.?|#", re.IGNORECASE)  # rows, nothing measured
 _PROMISE = re.compile(
     r"^(?:no\.?|number|nr\.?|#|count) ?(?:of )?(?:points|data ?points|rows|data|records|values|samples|lines)$|^(?:points|npoints|values/curve)$",  # noqa: E501
     re.IGNORECASE,
@@ -281,10 +282,21 @@ def _axis(channels: Sequence[Channel]) -> str | None:
         for channel in channels:
             if channel.quantity == wanted and channel.values is not None and channel.confidence >= 0.8:
                 return channel.name
-    first = channels[0] if channels else None
+    counted = len(channels) > 2 and _COUNTED.fullmatch(channels[0].name) is not None
+    first = channels[int(counted)] if channels else None
     if first is not None and first.values is not None and (_rises(first.values) or _rises(-first.values)):
         return first.name
     return None
+
+
+def _pairs(channels: Sequence[Channel]) -> dict[str, str]:
+    """What each channel is plotted against where columns of x and y alternate, each y with an x of its own before it."""
+    xs, ys = channels[::2], channels[1::2]
+    quantity = xs[0].quantity if xs else None
+    alike = quantity is not None and all(x.quantity == quantity and x.times is None for x in xs)
+    if len(xs) < 2 or len(xs) != len(ys) or not alike or any(y.quantity == quantity for y in ys):
+        return {}
+    return {y.name: x.name for x, y in zip(xs, ys, strict=True)}
 
 
 def _rises(values: NDArray[np.float64]) -> bool:
@@ -364,7 +376,7 @@ def _list(names: Sequence[str]) -> str:
 
 def _finish(columns: Columns, start: dict[str, Any]) -> list[Channel]:
     """Channels with their axis, and absolute times where rows have them."""
-    axis = _axis(columns.channels)
+    axis, pairs = _axis(columns.channels), _pairs(columns.channels)
     times = next((channel.times for channel in columns.channels if channel.times is not None), None)
     if times is None and columns.clock_starts is not None and "start" in start:
         elapsed = next(
@@ -375,6 +387,8 @@ def _finish(columns: Columns, start: dict[str, Any]) -> list[Channel]:
     made = []
     for channel in columns.channels:
         against = axis if channel.name != axis else None
+        if pairs:
+            against = pairs.get(channel.name)
         made.append(replace(channel, axis=against, times=channel.times if channel.times is not None else times))
     return made
 
@@ -388,7 +402,7 @@ class DelimitedText:
     """Reads any table of numbers in text. Says little and only what the file shows."""
 
     name = "delimited_text"
-    version = "2"
+    version = "3"
 
     def sniff(self, head: Head) -> float:
         """0.5 for text with a table near its start, 0.3 for other text (the table may come later), 0 for binary and markup."""
