@@ -22,10 +22,11 @@ from ingest.parsers.delimited_text.cells import (
     to_numbers,
 )
 from ingest.parsers.delimited_text.dates import ORDERS, Order, decide_order, written_order
-from ingest.parsers.delimited_text.doubts import contradictions, sentinels
+from ingest.parsers.delimited_text.doubts import contradictions, is_uncertainty, sentinels
 from ingest.parsers.delimited_text.header import Named
 from ingest.parsers.delimited_text.moments import NS, Dated, moment_of, read_clocks, read_dates
 from ingest.parsers.delimited_text.scales import absolute_scale, compact_moments
+from ingest.parsers.delimited_text.unit_columns import with_unit_columns
 from ingest.parsers.protocol import Channel
 from ingest.schemas.registry import quantity_of
 from ingest.schemas.units import convert, parse_unit
@@ -86,6 +87,7 @@ class Builder:
 
     def add_all(self, columns: Sequence[tuple[Named, Sequence[str]]]) -> Columns:
         """All columns of the table, in their order."""
+        columns = with_unit_columns(columns)
         dated = {}
         for at, (_, cells) in enumerate(columns):
             if any(kind_of(cell, self.decimal) == "t" for cell in islice((c for c in cells if c), 3)):
@@ -147,7 +149,7 @@ class Builder:
 
     def _claimed(self, named: Named, values: NDArray[np.float64]) -> Channel:
         quantity, confidence = quantity_of(named.name, named.unit, self.technique)
-        if _NUMBERED.fullmatch(named.name):
+        if _NUMBERED.fullmatch(named.name) or is_uncertainty(named.name):
             quantity, confidence = None, 0.0
         suggested = quantity_of(named.name, None, self.technique)[0] if named.unit else None
         if suggested and quantity and suggested != quantity and confidence < 0.65:

@@ -1,9 +1,14 @@
 """What makes values doubtful: codes that stand for no reading, saturation, units that the values contradict."""
 
+import re
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.parsers.protocol import Channel
 from ingest.schemas.registry import quantities
+from ingest.schemas.units import convert
 
 # what instruments write where they had no reading; taken for such only where the other values are far from it
 _NO_READING = (
@@ -14,6 +19,10 @@ _NO_READING = (
     -9999.25, -1e30, -9.9e37, -9.91e37, -1e38,
 )  # fmt: skip
 _FULL_SCALE = (255.0, 1023.0, 4095.0, 16383.0, 32767.0, 65535.0, 262143.0, 1048575.0, 16777215.0)
+_UNCERTAIN = re.compile(
+    r"(?:^|[\s_.])(?:\d?[dδΔ][TpPVIB]|(?i:std(?:ev|dev)?|sigma|err(?:or)?|unc(?:ert\w*)?))(?:$|[\s_.(])"
+    r"|^\d[dσ]|^[uσ]\(|(?i:uncertainty|standard deviation)",
+)
 _ZERO_KELVIN = {"K": 0.0, "degC": -273.15, "degF": -459.67}
 
 
@@ -75,3 +84,37 @@ def contradictions(name: str, unit: str | None, quantity: str | None, values: ND
             f"{name}: values up to {high:g} {unit} are hardly possible for {known.label['en']}; the unit or the name may be wrong"
         ]
     return []
+
+
+def is_uncertainty(name: str) -> bool:
+    """True for the name of how sure a value is, such as `2dT`, `sigma_T`, `T err`: no reading of that quantity itself."""
+    return _UNCERTAIN.search(name) is not None
+
+
+def disagreements(channels: Sequence[Channel]) -> list[str]:
+    """Relative times whose length is not that of the absolute times beside them."""
+    stamped = next((c for c in channels if c.times is not None and len(c.times) > 2), None)
+    if stamped is None or stamped.times is None:
+        return []
+    span = float(stamped.times[-1] - stamped.times[0]) / 1e9
+    found = []
+    for item in channels:
+        if (
+            item is stamped
+            or item.quantity != "time"
+            or item.unit is None
+            or item.values is None
+            or item.times is not None
+        ):
+            continue
+        if (
+            len(item.values) != len(stamped.times)
+            or not np.isfinite(item.values).all()
+            or (np.diff(item.values) <= 0).any()
+        ):
+            continue
+        own = convert(float(item.values[-1] - item.values[0]), item.unit, "s")
+        least = 2.0 + 2 * span / len(item.values)  # stamps may be cut to whole seconds, and lag by a row
+        if abs(own - span) > max(0.05 * span, least):
+            found.append(f"{item.name} lasts {own:g} s, the times of {stamped.name} last {span:g} s")
+    return found

@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 
 from ingest.parsers.delimited_text.cells import without_thousands
 from ingest.parsers.delimited_text.columns import Around, Builder, Columns
-from ingest.parsers.delimited_text.dates import find_stamp
+from ingest.parsers.delimited_text.dates import compact_dates, find_stamp
+from ingest.parsers.delimited_text.doubts import disagreements
 from ingest.parsers.delimited_text.header import Header, Named, find_header, read_label, uncommented, unique
 from ingest.parsers.delimited_text.preamble import Preamble, clues, no_value, read_preamble, shown_order, start_of_name
+from ingest.parsers.delimited_text.refusals import glued, mostly_numbers, settings_list
 from ingest.parsers.delimited_text.tables import LEAST_ROWS, Shape, Table, find_shape, find_tables, mend_quotes
 from ingest.parsers.delimited_text.told import NOTHING, Told
+from ingest.parsers.delimited_text.turned import WARNING, turned
 from ingest.parsers.protocol import CannotParse, Channel, Head, Parsed
 from ingest.parsers.streams import head_unpacked, read_limited
 from ingest.parsers.text import Text, decode, lines_of
@@ -119,6 +122,9 @@ class _Reader:
             self.lines = mend_quotes(self.lines)
         if any(len(line) > MAX_LINE for line in self.lines):
             raise CannotParse("a line of more than a million characters; this is no table")
+        upright = turned(self.lines) if told == NOTHING else None
+        self.turned = upright is not None
+        self.lines = upright or self.lines
         body = self._body()
         shape = find_shape(body, told)
         if shape is None:
@@ -163,7 +169,16 @@ class _Reader:
         filled = sum(bool(line.strip()) for line in self.lines)
         named = self.main.header is not None and self.main.header.units > 0 and self.main.table.width >= 3 and rows >= 5
         if rows < 0.15 * filled and rows < 50 and not named:
+            if mostly_numbers(self.lines):
+                raise CannotParse(f"numbers in lines of changing layout: only {rows} of {filled} lines make one table")
             raise CannotParse(f"mostly text: only {rows} of {filled} lines look like rows of a table")
+        bare = self.main.header is None and self.shape.delimiter == " "
+        if bare and (example := glued(self.main.table.rows)) is not None:
+            raise CannotParse(
+                f"columns of fixed width without blanks between ({example[:40]!r}): where they part is not stated"
+            )
+        if settings_list([column.name for column in _names(self.main)], self.main.table.rows):
+            raise CannotParse("a list of settings and their values; this is no measurement")
         kinds = [self.shape.kinds(row) for row in self.main.table.rows[:200]]
         labelled = all(kind.startswith("x") for kind in kinds)
         if self.main.header is None and labelled and rows < 20:
@@ -191,7 +206,7 @@ class _Reader:
     def warnings(self) -> list[str]:
         """What is odd about the main table's rows."""
         table, header = self.main.table, self.main.header
-        found = []
+        found = [WARNING] if self.turned else []
         if header is None:
             found.append("no line of column names was found; columns are numbered and nothing is claimed about them")
         elif header.wider:
@@ -258,7 +273,10 @@ def _start(columns: Columns, preamble: Preamble, name: str) -> tuple[dict[str, A
 
 def _day_of(name: str) -> str:
     named = start_of_name(name)
-    return named.date().isoformat() if named else ""
+    if named is not None:
+        return named.date().isoformat()
+    days = set(compact_dates(name))
+    return days.pop().isoformat() if len(days) == 1 else ""
 
 
 def _axis(channels: Sequence[Channel]) -> str | None:
@@ -328,6 +346,7 @@ def _assemble(reader: _Reader) -> Parsed:
         *reader.warnings(),
         *columns.warnings,
         *_grouped(columns),
+        *disagreements(columns.channels),
         *start_warnings,
         *_promises(preamble.pairs, len(rows)),
     ]
