@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from ingest.agent.sources.simulated.machines import MODELS, Conduct, Model, describe, machine_names
+from ingest.agent.dry_run import DryContext
+from ingest.agent.errors import SourceError
+from ingest.agent.sources.simulated.data_files import DataFiles
+from ingest.agent.sources.simulated.machines import MODELS, Conduct, DataRow, Model, describe, machine_names
 from ingest.agent.sources.simulated.machines.materials import kondo, phonons, resistance
 from ingest.agent.sources.simulated.params import SimulatedParams
 from ingest.agent.sources.simulated.plugin import SimulatedSource
@@ -256,6 +259,41 @@ def test_a_file_that_somebody_moved_away_is_begun_anew_with_its_head(tmp_path: P
     _, channels = parsed(path)
     _, first = parsed(path.with_suffix(".moved"))
     assert before > 20 and len(channels["Temperature"].values) + len(first["Temperature"].values) == 100
+
+
+def test_a_dry_run_writes_no_files(tmp_path: Path) -> None:
+    context = DryContext("machine", "cryostat", {}, threading.Event(), lambda line: None)
+    keys = {"machine": "cryostat", "start": START, "paced": False, "rows": 100, "folder": tmp_path / "data"}
+    SimulatedSource("machine", SimulatedParams.model_validate(keys)).run(context)
+    assert context.rows > 100 and not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("written", [0, 5, 10**6])
+def test_what_a_kill_cut_off_is_completed_from_the_checkpoint(tmp_path: Path, written: int) -> None:
+    header = dict.fromkeys(
+        ("TITLE", "BYAPP", "SAMPLE1_NAME", "SAMPLE1_MATERIAL", "OPERATOR", "APPNAME", "COLUMNS"), "x"
+    )
+    files = DataFiles(tmp_path, None)
+    files.add(10**18, DataRow("a.dat", header, ("1",)))
+    files.write()
+    before = (tmp_path / "a.dat").read_bytes()
+    files.add(10**18 + 10**9, DataRow("a.dat", header, ("2",)))
+    files.add(10**18 + 2 * 10**9, DataRow("b.dat", header, ("3",)))
+    saved = json.loads(json.dumps(files.dump()))
+    files.write()
+    whole = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    (tmp_path / "a.dat").write_bytes(whole["a.dat"][: len(before) + written])
+    (tmp_path / "b.dat").write_bytes(whole["b.dat"][:written])
+    again = DataFiles(tmp_path, saved)
+    again.write()
+    again.write()
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == whole
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(SourceError, match="data cannot be written"):
+        streamed("cryostat", rows=50, folder=tmp_path / "data")
 
 
 def test_source_files_folder_source_and_parser_across_kills_of_the_real_agent(
