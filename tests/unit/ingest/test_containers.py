@@ -5,7 +5,9 @@ import io
 import json
 import random
 import sqlite3
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from ingest.parsing.sandbox import Limits, parse_isolated
 PARSERS = Path(__file__).resolve().parents[3] / "ingest" / "parsers"
 KNOWN = yaml.safe_load((Path(__file__).parent / "real_containers.yaml").read_text(encoding="utf-8"))
 OURS = (
+    "bruker_bcf",
     "gatan_dm", "tia_ser", "velox_emd", "tiff_image", "nanonis", "jpk", "igor_wave", "gwyddion", "nanoscope", "netcdf", "sqlite_tables",
     "tdms", "matlab", "numpy_arrays", "json_data", "xml_data", "picture", "hdf5", "workbook",
 )  # fmt: skip
@@ -249,3 +252,27 @@ def test_an_array_beyond_what_one_reading_carries_is_kept_with_that_reason(tmp_p
         file.create_dataset("camera/frames", shape=(3000, 100, 100), dtype="f4", chunks=(1, 100, 100))
     with pytest.raises(CannotParse, match=r"too large to be read here: /camera/frames with 30000000 values"):
         parsed("hdf5", tmp_path / "stack.h5")
+
+
+def test_a_packed_part_of_a_bruker_container_is_unpacked_up_to_a_limit() -> None:
+    from ingest.parsers.bruker_bcf.container import _unpacked
+
+    blocks = [b"<a>" + b"x" * 5000, b"y" * 30 + b"</a>"]
+    packed = b"AACS" + struct.pack("<III", 8192, 0, len(blocks)) + bytes(112)
+    for block in blocks:
+        squeezed = zlib.compress(block)
+        packed += struct.pack("<IIII", len(squeezed), len(block), 0, 0) + squeezed
+    assert _unpacked(packed, "HeaderData") == b"".join(blocks)
+    with pytest.raises(CannotParse, match="cut short"):
+        _unpacked(packed[:0x80], "HeaderData")
+    with pytest.raises(CannotParse, match="something else than zlib"):
+        _unpacked(packed[: 0x80 + 16] + b"BZh91AY" + packed[0x80 + 23 :], "HeaderData")
+
+
+def test_a_bruker_container_that_lies_about_its_chunks_is_refused(tmp_path: Path) -> None:
+    data = bytearray(sample("bruker_bcf").read_bytes())
+    for at, value in ((0x128, 3), (0x140, 10**6), (0x144, 0)):
+        changed = bytes(data[:at]) + struct.pack("<I", value) + bytes(data[at + 4 :])
+        (tmp_path / "map.bcf").write_bytes(changed)
+        with pytest.raises(CannotParse):
+            parsed("bruker_bcf", tmp_path / "map.bcf")
