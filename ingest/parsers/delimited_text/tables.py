@@ -142,10 +142,22 @@ def find_shape(lines: Sequence[str], told: Told = NOTHING) -> Shape | None:
     best = max(explicit, key=lambda shape: explicit[shape], default=None)
     spaced = max(blank, key=lambda shape: blank[shape], default=None)
     if best is None or (
-        spaced is not None and (explicit[best] < 0.5 * blank[spaced] or _cuts_through(windows, best, spaced))
+        spaced is not None
+        and (explicit[best] < 0.5 * blank[spaced] or _cuts_through(windows, best, spaced))
+        and not _cuts_all(windows, best)
     ):
         best = spaced
     return best if best is not None and scores[best] > 0 else None
+
+
+def _cuts_all(windows: Sequence[Sequence[str]], shape: Shape) -> bool:
+    """Whether a semicolon or tab cuts a short text into as many cells in every line but a last one that may be cut short."""
+    lines = windows[0] if len(windows) == 1 else []
+    if shape.delimiter not in (";", "\t") or not LEAST_ROWS <= len(lines) <= 20:
+        return False
+    widths = {line.count(shape.delimiter) for line in lines[:-1]}
+    inside = re.compile(rf"\S{shape.delimiter}\S")  # not the mark at the end of a line, or before a remark
+    return len(widths) == 1 and widths != {0} and all(inside.search(line) for line in lines[:-1])
 
 
 def _cuts_through(windows: Sequence[Sequence[str]], clear: Shape, spaced: Shape) -> bool:
