@@ -234,6 +234,10 @@ def test_each_sweep_is_a_file_that_the_parser_reads(tmp_path: Path) -> None:
     assert channels["Temperature"].values == pytest.approx(memory.column("sample_temperature")[:rows], abs=0.01)
     assert channels["Bridge 1 Resistance"].values == pytest.approx(memory.column("sample_resistance")[:rows], rel=1e-6)
     assert rows == 324, "the step takes 45 % of a run"
+    for path in tmp_path.glob("*.dat"):
+        swept = "Temperature" if "_RT-" in path.name else "Magnetic Field"
+        axis = parsed(path)[1]["Bridge 1 Resistance"].axis
+        assert axis == swept, f"{path.name}: the temperature settles while the field is swept"
 
 
 def test_a_missing_value_is_an_empty_cell_and_a_vanished_machine_goes_on_writing(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ _COMMAND = re.compile(
     r"(?:TMP TEMP|FLD FIELD|WAI WAITFOR|LP[A-Z] \w+|EN[A-Z] EOS|CHN \w+|REM\b|ETOR? |ACT\w* |VSM\w+ |DVC|CDR|SHT|MES|BEP)"
 )
 _KEY_FIRST = {"APPNAME", "NAME", "WEIGHT", "AREA", "LENGTH", "SHAPE", "COMMENT", "SEQUENCE"}
+AHEAD = 5  # rows, when asked what was swept
 _EPOCH = datetime(1899, 12, 30, tzinfo=UTC)  # of time stamps that count from there, in the instrument's local time
 
 
@@ -123,10 +124,19 @@ def _axis(channels: list[Channel]) -> str | None:
             if len(finite)
             else 0.0
         )
-        steady = float(np.median(np.abs(np.diff(finite)))) / span if span > least else 0.0
+        steady = _steadiness(finite) / span if span > least else 0.0
         moves[channel.quantity] = (steady, channel.name)
     swept = max((moves[key] for key in ("magnetic_field", "temperature") if key in moves), default=(0.0, ""))
     return swept[1] if swept[0] > 0 else moves["time"][1] if "time" in moves else None
+
+
+def _steadiness(values: NDArray[np.float64]) -> float:
+    """How far it typically moves from row to row: noise, which gets no farther in several rows than in one, is no sweep."""
+    near = float(np.median(np.abs(np.diff(values))))
+    if len(values) < 4 * AHEAD:
+        return near
+    far = float(np.median(np.abs(values[AHEAD:] - values[:-AHEAD])))
+    return max(0.0, far - near) / (AHEAD - 1)
 
 
 def _technique(keys: dict[str, str], info: dict[str, str], channels: list[Channel]) -> str | None:
