@@ -72,7 +72,7 @@ def test_the_first_image_of_a_file_on_trial_is_shown_to_its_owner_alone() -> Non
     page = read(client, address)
     assert f'href="{address}preview.png"' in page and "an image of 20 rows and 30 columns" in page
     picture = client.get(f"{address}preview.png")
-    assert b"".join(picture.streaming_content).startswith(b"\x89PNG")
+    assert b"".join(picture).startswith(b"\x89PNG")
     assert signed_in("eve").get(f"{address}preview.png").status_code == 404
 
 
