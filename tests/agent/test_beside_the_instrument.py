@@ -55,7 +55,7 @@ def test_metrics_are_prometheus_text_with_the_lag_first(tmp_path: Path, gateway:
     values = metrics(text)
     assert next(iter(values)) == "lodestone_agent_lag_seconds"
     assert values['lodestone_agent_source_up{source="machine"}'] == 1
-    assert 10e6 < values["lodestone_agent_memory_bytes"] < 1e9
+    assert 10e6 < values["lodestone_agent_memory_bytes"] < 1e11  # that of this test process, whatever it has loaded
     assert {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")} == {
         name.partition("{")[0] for name in values
     }

@@ -128,3 +128,9 @@ def test_a_number_beyond_the_database_is_not_there(browser: Client, path: str) -
 def test_an_odd_conversation_number_begins_a_new_one(browser: Client, number: str) -> None:
     answer = browser.post("/chat/ask/", {"question": "How many materials?", "conversation": number})
     assert answer.status_code in (302, 404)
+
+
+def test_a_zero_character_is_refused_before_it_meets_a_database(browser: Client) -> None:
+    assert browser.get("/entries/", {"text": "a\0b"}).status_code == 400
+    answer = browser.post("/chat/ask/", "question=a%00b", content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 400 and "zero character" in answer.content.decode()
