@@ -3,6 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# how long an example takes says something of the machine, not of the code
+settings.register_profile("lodestone", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("lodestone")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -123,20 +123,21 @@ def test_the_list_filters_by_date_and_tells_a_bad_date() -> None:
 @pytest.mark.parametrize("odd", ["²", "9" * 30, "9" * 5000, "-1", "x" * 5000, "a\0b", "' OR 1=1 --", "100%_"])
 def test_odd_input_gets_a_page_not_a_fault(odd: str) -> None:
     client = logged_in(a_person("ada"))
+    shown = 400 if "\0" in odd else 200  # no database keeps a zero character: it is refused at the door
     entry = an_entry()
     file = file_parsed(a_parsed_file())
     assert file is not None
     for name in ("text", "sample", "instrument", "since", "page"):
-        assert client.get(reverse("eln:entries"), {name: odd}).status_code == 200
+        assert client.get(reverse("eln:entries"), {name: odd}).status_code == shown
     for field in ("text", "title", "sample", odd):
         change = {"field": field, "value": odd, "version": "1" if field == "text" else odd}
         assert client.post(reverse("eln:entry-change", args=[entry.pk]), change).status_code in (302, 400, 409)
     said = {"files": file.pk, "do": "file", "entry": odd}
     assert client.post(reverse("eln:inbox-act"), said).status_code in (302, 400, 404)
-    assert client.get(reverse("eln:inbox"), {"kind": odd}).status_code == 200
+    assert client.get(reverse("eln:inbox"), {"kind": odd}).status_code == shown
     assert client.post(reverse("eln:samples"), {"name": odd}).status_code in (302, 400)
     assert client.get(reverse("eln:attachment-plot", args=[file.pk]), {"points": odd, "axis": odd}).status_code in (
-        200,
+        shown,
         404,
     )
 
