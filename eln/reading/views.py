@@ -14,7 +14,7 @@ from eln.accounts.models import User
 from eln.accounts.scope import Scope
 from eln.accounts.selectors import reader
 from eln.entries.selectors import attachment_list
-from eln.errors import ElnError
+from eln.errors import ElnError, NotAllowed
 from eln.instruments.selectors import instrument_list, instrument_may_write
 from eln.reading import formats as gallery
 from eln.reading import page
@@ -45,6 +45,14 @@ def _instruments(user: User) -> list[Instrument]:
 
 def _instrument(user: User, slug: str) -> Instrument | None:
     return get_object_or_404(instrument_list(scope=Scope.of(user)), slug=slug) if slug else None
+
+
+def _trial(user: User, key: str) -> Trial:
+    """A person's own trial; that of a file of the notebook only while the person may read the file. Raises Http404."""
+    found = trial_get(user=user, key=key)
+    if found.attachment is not None:
+        get_object_or_404(attachment_list(scope=Scope.of(user)), pk=found.attachment)
+    return found
 
 
 def test_file(request: HttpRequest) -> HttpResponse:
@@ -101,7 +109,7 @@ def _chosen(key: str, reading: dict[str, Any], entered: QueryDict | None) -> str
 def trial(request: HttpRequest, key: str) -> HttpResponse:
     """What was understood of the file; POST `action` again, save, keep or drop."""
     user = reader(request)
-    found = trial_get(user=user, key=key)
+    found = _trial(user, key)
     if request.method != "POST":
         reading = reading_get(found)
         context = _context(user, found, reading) if reading else {"trial": found}
@@ -144,6 +152,8 @@ def _keep(user: User, found: Trial, slug: str) -> HttpResponse:
     if found.attachment is not None:
         raise Http404
     instrument = None if slug in ("", "*") else _instrument(user, slug)
+    if instrument is not None and not instrument_may_write(scope=Scope.of(user), instrument=instrument):
+        raise NotAllowed(_("You may watch this instrument, but not file for it."))
     path_accept_as(path=found.path, name=found.name, person=user.username, instrument=instrument)
     trial_drop(found)
     return redirect("eln:upload")
@@ -153,7 +163,7 @@ def _keep(user: User, found: Trial, slug: str) -> HttpResponse:
 def trial_reading(request: HttpRequest, key: str) -> HttpResponse:
     """The reading as a piece of the page; reads the file when it was not read yet."""
     user = reader(request)
-    found = trial_get(user=user, key=key)
+    found = _trial(user, key)
     reading = reading_get(found) or trial_read(found)
     return render(request, "eln/reading/reading.html", _context(user, found, reading))
 
@@ -161,7 +171,7 @@ def trial_reading(request: HttpRequest, key: str) -> HttpResponse:
 @require_GET
 def trial_plot(request: HttpRequest, key: str) -> JsonResponse:
     """Columns over one axis, for <lab-plot>."""
-    plots = (reading_get(trial_get(user=reader(request), key=key)) or {"plots": {}})["plots"]
+    plots = (reading_get(_trial(reader(request), key)) or {"plots": {}})["plots"]
     axis = request.GET.get("axis", "")
     if axis not in plots:
         raise Http404
@@ -171,7 +181,7 @@ def trial_plot(request: HttpRequest, key: str) -> JsonResponse:
 @require_GET
 def trial_picture(request: HttpRequest, key: str) -> FileResponse:
     """The first image or map of a file on trial as PNG."""
-    path = picture_path(trial_get(user=reader(request), key=key))
+    path = picture_path(_trial(reader(request), key))
     if not path.is_file():
         raise Http404
     return FileResponse(path.open("rb"), content_type="image/png", headers={"Cache-Control": "private, no-store"})
@@ -199,6 +209,9 @@ def mappings(request: HttpRequest) -> HttpResponse:
     mine = {one.pk for one in _instruments(user)}
     found = [one for one in mapping_list()[:1000] if one.instrument_id is None or one.instrument_id in seen]
     lines = [(one, user.is_staff if one.instrument_id is None else one.instrument_id in mine) for one in found]
+    for mapping, may in lines:
+        if not may and mapping.person != user.username:
+            mapping.file_name = ""  # the file itself may lie in a project that this reader does not see
     return render(request, "eln/reading/mappings.html", {"mappings": lines})
 
 

@@ -9,14 +9,16 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from eln.accounts.models import Membership
 from eln.entries.models import Attachment
+from eln.filing.services import file_parsed
 from eln.reading.trials import trials_sweep
 from ingest.gateway.models import Receipt
 from ingest.home import home
 from ingest.mappings.models import Mapping
 from ingest.parsing.models import ParsedFile
 from ingest.parsing.stages import ParsingStage
-from tests.builders.eln import a_person, a_project, an_instrument
+from tests.builders.eln import a_parsed_file, a_person, a_project, a_receipt, an_instrument
 
 pytestmark = pytest.mark.django_db
 TABLE = "time (s);zone A;p (mbar)\n" + "".join(f"{i};{20 + i};{1 + i}\n" for i in range(20))
@@ -229,3 +231,26 @@ def test_a_file_read_again_with_a_persons_choices_is_remembered_with_them() -> N
     )
     wrong = client.post(first, form | {"action": "again", "header_line": "three"})
     assert wrong.status_code == 400 and "is a number" in wrong.content.decode()
+
+
+def test_who_may_only_watch_an_instrument_cannot_file_for_it_from_a_trial() -> None:
+    bob = signed_in("bob")
+    an_instrument("theirs", a_project("theirs", owner=a_person("owner"), bob="reader"))
+    answer = bob.post(a_trial(bob), {"action": "keep", "instrument": "theirs"})
+    assert answer.status_code == 403 and Receipt.objects.count() == 0
+
+
+def test_a_trial_of_a_file_ends_with_the_right_to_read_it_and_names_of_files_stay_with_their_people() -> None:
+    bob = signed_in("bob")
+    project = a_project("closed", owner=a_person("owner"), bob="writer")
+    an_instrument("closed-mbe", project)
+    file = file_parsed(a_parsed_file(receipt=a_receipt(instrument="closed-mbe")))
+    assert file is not None and file.project == project
+    address = bob.post(f"/files/{file.pk}/reading/")["Location"]
+    assert bob.get(address).status_code == 200
+    Membership.objects.filter(user__username="bob").delete()
+    for part in ("", "reading/", "plot.json", "preview.png"):
+        assert bob.get(address + part).status_code == 404
+    Mapping.objects.create(parser="delimited_text", names=["T"], file_name="secret-sample.csv", person="root")
+    assert "secret-sample" not in bob.get("/mappings/").content.decode()
+    assert "secret-sample" in signed_in("root", staff=True).get("/mappings/").content.decode()
