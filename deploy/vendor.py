@@ -5,6 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = {
+    "3dmol/build/3Dmol-min.js": "3Dmol-min.js",
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
     "uplot/dist/uPlot.esm.js": "uPlot.esm.js",
     "uplot/dist/uPlot.min.css": "uPlot.min.css",

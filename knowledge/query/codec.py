@@ -62,6 +62,8 @@ def filter_to_json(part: Filter) -> dict[str, Any]:
         case Compare(name, op, value, unit):
             plain = list(value) if isinstance(value, tuple) else value
             return {"compare": {"property": name, "op": op, "value": plain, "unit": unit}}
+        case _:
+            raise QueryError(f"{type(part).__name__} has no JSON form yet.")
 
 
 def from_json(document: Mapping[str, Any]) -> Query:

@@ -133,6 +133,9 @@ def stated_of(item: Mapping[str, Any]) -> Stated:
         method=item.get("method"),
         column=item.get("column"),
         raw=item.get("raw"),
+        bound=item.get("bound"),
+        low=item.get("low"),
+        high=item.get("high"),
     )
 
 

@@ -253,6 +253,8 @@ def filter_text(part: Filter) -> str:
             return f"elements HAS {word}{','.join(map(_quoted, elements))}"
         case Compare():
             return _compare_text(part)
+        case _:
+            raise FilterError(f"{type(part).__name__} has no filter text yet.")
 
 
 def _bracketed(part: Filter) -> str:

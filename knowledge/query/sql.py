@@ -46,6 +46,8 @@ class Compiler:
                 return self._words(text)
             case Compare():
                 return self._compare(part)
+            case _:
+                raise QueryError(f"The index cannot answer {type(part).__name__} yet.")
 
     def _joined(self, word: str, empty: str, parts: tuple[Filter, ...], depth: int) -> str:
         return f"({word.join(self.condition(part, depth + 1) for part in parts)})" if parts else empty

@@ -9,7 +9,12 @@ Json = str | float | int | bool | None | list[str]
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One stated value; `value` in the canonical `unit`, `raw` as the source spells it."""
+    """One stated value; `value` in the canonical `unit`, `raw` as the source spells it.
+
+    `bound` ("<", "<=", ">", ">=") where the source states only a limit of it; `low` and `high` where it states a range,
+    `value` then its middle; all in `unit`. `conditions` are numbers in the canonical units of the topic's properties of
+    these names (temperature in K, ...), or texts.
+    """
 
     property: str
     value: Json
@@ -19,6 +24,9 @@ class Value:
     uncertainty: float | None = None
     method: str | None = None
     conditions: Mapping[str, Json] = field(default_factory=dict)
+    bound: str | None = None
+    low: float | None = None
+    high: float | None = None
 
     def document(self) -> dict[str, Any]:
         """As stored in Record.values; what is not stated is left out, except unit, column and raw."""
@@ -35,6 +43,7 @@ class Value:
             said["method"] = self.method
         if self.conditions:
             said["conditions"] = dict(self.conditions)
+        said |= {name: end for name in ("bound", "low", "high") if (end := getattr(self, name)) is not None}
         return said
 
 

@@ -40,6 +40,41 @@ class Property(BaseModel):
     facet: bool = False
     low: float | None = Field(default=None, description="below this a value is impossible")
     high: float | None = None
+    condition: bool = Field(
+        default=False,
+        description="a circumstance of the row's other values, such as the temperature they were measured at",
+    )
+    limits: dict[str, str] = Field(default_factory=dict, description="what this property does not say, en and zh")
+
+
+class FromEntry(BaseModel):
+    """Where a finished notebook entry gives one property: a parsed channel's quantity, and which of its values."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    property: str
+    quantity: str = Field(description="quantity of the channel, as ingest.schemas names it")
+    statistic: Literal["first", "last", "min", "max", "mean", "at_max", "at_min"] = "mean"
+    of: str | None = Field(default=None, description="for at_max and at_min: the quantity whose extreme says where")
+
+
+class Projection(BaseModel):
+    """Which notebook entries are proposed for the topic, and how their data fill it in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    techniques: tuple[str, ...] = Field(description="techniques as ingest.schemas names them")
+    values: tuple[FromEntry, ...] = ()
+
+
+class Preset(BaseModel):
+    """A ready-made filter that the search page of the topic offers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    label: dict[str, str]
+    filter: str = Field(description="in the filter grammar")
 
 
 class TopicSchema(BaseModel):
@@ -62,6 +97,15 @@ class TopicSchema(BaseModel):
         default=None, description="slug of the data set meant by 'the table' and by counts that name no source"
     )
     properties: tuple[Property, ...]
+    facts: tuple[str, ...] = Field(
+        default=(), description="the properties that matter most, in the order a reader wants them"
+    )
+    summary: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="en, zh: sentences with {property} places; one whose places are not all stated by a record is left out",
+    )
+    filters: tuple[Preset, ...] = ()
+    projection: Projection | None = None
     limits: dict[str, str] = Field(default_factory=dict, description="what a label of this topic can and cannot mean")
 
     def property(self, name: str) -> Property | None:
