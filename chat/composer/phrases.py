@@ -9,6 +9,7 @@ import yaml
 
 from chat.planner.filters import SYSTEMS
 from chat.planner.lexicon import spacegroups
+from knowledge.query.filters import filter_text
 from knowledge.query.types import And, Compare, Filter, HasElements, Not, Or, Scalar, Words
 from knowledge.topics.schema import Property, topics
 
@@ -117,7 +118,9 @@ def filter_words(where: Filter | None, topic: str | None, language: str) -> str:
         return phrase(key, language, elements=phrase("list_join", language).join(where.elements))
     if isinstance(where, Words):
         return where.text
-    return _compare_words(where, topic, language)
+    if isinstance(where, Compare):
+        return _compare_words(where, topic, language)
+    return filter_text(where)
 
 
 def _as_system(where: And | Or) -> str | None:
