@@ -71,13 +71,13 @@ def _cut_short(table: Table, before: Table) -> bool:
     return len(table.rows) < LEAST_ROWS and not table.above and before.width / 2 <= table.width <= before.width
 
 
-def _worthy(named: Headed) -> bool:
+def _worthy(named: Headed, told: Told) -> bool:
     table = named.table
     if len(table.rows) < LEAST_ROWS and not (
         named.header is not None and len(table.rows) >= 1 and table.width >= 2 and named.header.units
     ):
         return False
-    return not (table.width == 1 and named.header is None)
+    return not (table.width == 1 and named.header is None and not told.header_line)
 
 
 def names_of(named: Headed) -> Sequence[Named]:
@@ -113,7 +113,7 @@ class Reader:
         if shape is None:
             raise CannotParse("no table of numbers in this text")
         self.shape = shape
-        found = [item for item in _join(find_tables(body, shape), shape) if _worthy(item)]
+        found = [item for item in _join(find_tables(body, shape), shape) if _worthy(item, told)]
         if not found:
             raise CannotParse(
                 "no table of numbers in this text, or one without any header to say what its only column is"

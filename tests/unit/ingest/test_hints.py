@@ -49,6 +49,11 @@ def test_the_line_of_the_column_names(tmp_path: Path) -> None:
         read(tmp_path, table, header_line=99)
 
 
+def test_one_column_of_fractions_is_a_channel_and_no_crystal_structure(tmp_path: Path) -> None:
+    (level,) = read(tmp_path, "level\n" + "".join(f"0.{i:03d}\n" for i in range(100, 130))).channels
+    assert level.name == "level" and level.values is not None and len(level.values) == 30
+
+
 def test_the_encoding(tmp_path: Path) -> None:
     table = "时间 (s)\t温度 (℃)\n" + "".join(f"{i}\t{20 + i}\n" for i in range(12))
     assert [channel.name for channel in read(tmp_path, table.encode("gbk"), encoding="gbk").channels] == [
