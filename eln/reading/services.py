@@ -78,7 +78,7 @@ def reading_save(
         file_name=trial.name,
         person=user.username,
     )
-    return mapping, files_reread(instrument=instrument, parser=mapping.parser, names=names)
+    return mapping, files_reread(instrument=instrument, parser=mapping.parser, names=names, unread=bool(mapping.hints))
 
 
 def reading_withdraw(*, user: User, mapping: Mapping) -> int:

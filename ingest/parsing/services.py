@@ -30,6 +30,9 @@ class Reading:
     names: tuple[str, ...]
 
 
+MOST_HINTS = 3  # remembered ways of reading that are tried on a file that nothing reads by itself
+
+
 def limits() -> Limits:
     """The limits of one parser, from the settings."""
     return Limits(
@@ -50,13 +53,30 @@ def parse_corrected(
     """What the file says with what people corrected in files like it; `hints` of a person stand above remembered ones."""
     first = parse_path(path, name)
     if first.status != "parsed" and not hints:
-        return Reading(first, ())
-    names = tuple(channel["name"] for channel in first.document["channels"])
+        return _by_remembered_hints(path, name, corrections) or Reading(first, ())
+    names = _names(first)
     wanted = {**hints_for(corrections, first.document), **(hints or {})}
     outcome = parse_isolated(path, name, limits(), wanted) if wanted else first
+    return _corrected(outcome, corrections, names)
+
+
+def _by_remembered_hints(path: Path, name: str, corrections: Sequence[Correction]) -> Reading | None:
+    """A file that is read only as a person once said of its instrument's files; it must turn out to be of their layout."""
+    for one in [known for known in corrections if known.hints and not known.whole_lab][:MOST_HINTS]:
+        outcome = parse_isolated(path, name, limits(), one.hints)
+        if outcome.status == "parsed" and one.fits(str(outcome.document["parser"]), _names(outcome)):
+            return _corrected(outcome, corrections, ())
+    return None
+
+
+def _names(outcome: Outcome) -> tuple[str, ...]:
+    return tuple(channel["name"] for channel in outcome.document["channels"])
+
+
+def _corrected(outcome: Outcome, corrections: Sequence[Correction], names: tuple[str, ...]) -> Reading:
     if outcome.status != "parsed":
         return Reading(outcome, names)
-    document, channels = corrected(outcome.document, outcome.channels, corrections, names)
+    document, channels = corrected(outcome.document, outcome.channels, corrections, names or _names(outcome))
     return Reading(replace(outcome, document=document, channels=channels), names)
 
 
@@ -117,25 +137,24 @@ def reparse_request(*, limit: int = 10_000) -> int:
 def receipts_reread(*, receipts: Sequence[str]) -> None:
     """Ask for these receipts to be read again, whatever read them before."""
     with transaction.atomic():
-        ParsedFile.objects.filter(receipt__in=receipts).update(parser_version="")
+        for at in range(0, len(receipts), 500):
+            ParsedFile.objects.filter(receipt__in=receipts[at : at + 500]).update(parser_version="")
         feed_append("receipts", receipts)
 
 
-def files_reread(*, instrument: Instrument | None, parser: str, names: Sequence[str] = (), limit: int = 10_000) -> int:
+def files_reread(*, instrument: Instrument | None, parser: str, names: Sequence[str] = (), unread: bool = False) -> int:
     """Ask for the files that a new or withdrawn mapping concerns to be read again; how many there are.
 
-    With an instrument all its files that share a channel of these names, else those that `parser` read anywhere.
+    With an instrument all its files that share a channel of these names, and with `unread` those kept unread; else those
+    that `parser` read anywhere.
     """
-    read = ParsedFile.objects.filter(status=ParsedFile.Status.PARSED)
-    read = read.filter(receipt__instrument=instrument) if instrument is not None else read.filter(parser=parser)
-    wanted = set(names)
+    known = ParsedFile.objects.filter(receipt__instrument=instrument) if instrument is not None else None
+    read = known if known is not None else ParsedFile.objects.filter(parser=parser)
+    wanted, kept = set(names), ParsedFile.Status.KEPT if unread and known is not None else None
     due = [
-        (pk, receipt)
-        for pk, receipt, document in read.order_by("-pk").values_list("pk", "receipt_id", "document")[:limit].iterator()
-        if wanted & {channel["name"] for channel in document.get("channels", ())}
+        receipt
+        for receipt, status, document in read.order_by("-pk").values_list("receipt_id", "status", "document").iterator()
+        if status == kept or wanted & {channel["name"] for channel in document.get("channels", ())}
     ]
-    with transaction.atomic():
-        for at in range(0, len(due), 500):
-            ParsedFile.objects.filter(pk__in=[pk for pk, _ in due[at : at + 500]]).update(parser_version="")
-        feed_append("receipts", [receipt for _, receipt in due])
+    receipts_reread(receipts=due)
     return len(due)

@@ -145,3 +145,20 @@ def test_a_channel_whose_stated_unit_changed_is_asked_about_again() -> None:
     change = ChannelCorrection(name="p", stated=None, unit="mbar", quantity="pressure")
     made, _ = corrected(document, [channel], [Correction("p", ("p",), channels=(change,))], ["p"])
     assert made["channels"][0]["unit"] == "Pa"
+
+
+@pytest.mark.django_db
+def test_a_file_that_is_read_only_as_a_person_said_is_read_so_the_next_time_and_others_are_not() -> None:
+    column = "7\n" + "".join(f"{20 + i}\n" for i in range(20))
+    first = a_file(column)
+    assert first.status == "kept"
+    mapping_save(
+        instrument=an_instrument("furnace"), parser="delimited_text", names=["7"], hints={"header_line": 1},
+        channels=[{"name": "7", "stated": None, "unit": "degC", "quantity": "temperature"}],
+    )  # fmt: skip
+    assert files_reread(instrument=an_instrument("furnace"), parser="delimited_text", names=["7"], unread=True) == 1
+    again = parsed(first.receipt)
+    assert (again.status, again.document["channels"][0]["rows"]) == ("parsed", 20)
+    assert again.document["channels"][0]["unit"] == "degC"
+    assert a_file(column.replace("7\n", "8\n", 1)).status == "kept", "another layout"
+    assert a_file(column, instrument="sputter").status == "kept", "another instrument"
