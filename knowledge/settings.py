@@ -1,9 +1,41 @@
 """Options of knowledge; each has a default fit for a laptop."""
 
+from typing import TYPE_CHECKING
+
+from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
 
 
 class KnowledgeSettings(BaseSettings):
     """Read once in deploy/config/settings.py from LODESTONE_KNOWLEDGE_*; use `django.conf.settings.KNOWLEDGE`."""
 
-    model_config = SettingsConfigDict(env_prefix="LODESTONE_KNOWLEDGE_")
+    model_config = SettingsConfigDict(env_prefix="LODESTONE_KNOWLEDGE_", populate_by_name=True)
+
+    open_reading: bool = Field(
+        default=False,
+        validation_alias=AliasChoices("LODESTONE_OPEN_READING", "open_reading"),
+        description="programs may read records of no project through the APIs without logging in",
+    )
+    fetch_networks: str = Field(
+        default="",
+        description="private networks that webhooks and federated searches may reach, such as 10.1.0.0/16, with commas",
+    )
+    fetch_http: bool = Field(default=False, description="webhooks and federated searches may use http:// too")
+
+    @field_validator("fetch_networks")
+    @classmethod
+    def _readable(cls, text: str) -> str:
+        from ipaddress import ip_network
+
+        for part in filter(None, map(str.strip, text.split(","))):
+            ip_network(part, strict=False)  # a ValueError stops the start with its message
+        return text
+
+    def networks(self) -> "tuple[IPv4Network | IPv6Network, ...]":
+        """The networks of `fetch_networks`."""
+        from ipaddress import ip_network
+
+        return tuple(ip_network(part, strict=False) for part in map(str.strip, self.fetch_networks.split(",")) if part)

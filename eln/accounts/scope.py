@@ -22,6 +22,11 @@ class Scope:
         return cls(everything=True)
 
     @classmethod
+    def visitor(cls) -> "Scope":
+        """Reads what belongs to no project and changes nothing: somebody unknown, where the site lets such people read."""
+        return cls()
+
+    @classmethod
     def of(cls, user: User) -> "Scope":
         """The scope of a person who logged in."""
         if user.is_superuser:
