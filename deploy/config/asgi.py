@@ -10,3 +10,7 @@ _site = get_asgi_application()
 from ingest.gateway.door import FramesDoor  # noqa: E402 - Django must be set up first
 
 application = FramesDoor(_site)
+
+from deploy.warm import libraries_load  # noqa: E402 - as above
+
+libraries_load()

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class SiteSettings(BaseSettings):
     """LODESTONE_* variables; a secret may instead stand in the file that LODESTONE_<NAME>_FILE names."""
 
-    model_config = SettingsConfigDict(env_prefix="LODESTONE_")
+    model_config = SettingsConfigDict(env_prefix="LODESTONE_", env_ignore_empty=True)
 
     home: Path = Field(default=Path("var"), description="folder of everything Lodestone stores")
     database_url: str = Field(

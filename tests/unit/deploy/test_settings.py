@@ -1,5 +1,7 @@
 """The site reads its options once, from environment or file."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,3 +25,16 @@ def test_a_secret_is_made_once_and_readable_by_its_owner_only(tmp_path: Path) ->
     site = SiteSettings(home=tmp_path / "new")
     assert site.secret() == site.secret()
     assert (tmp_path / "new" / "secret.key").stat().st_mode & 0o077 == 0
+
+
+def test_an_empty_variable_is_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LODESTONE_HOME", "")
+    assert SiteSettings().home == Path("var")
+
+
+def test_a_served_site_has_loaded_what_its_first_plot_needs() -> None:
+    code = (
+        "import sys, deploy.warm as w; w.PAUSE_S = 0; assert 'pandas' not in sys.modules; w.libraries_load().join();"
+        "sys.exit(not {'pandas', 'pyarrow', 'duckdb'} <= set(sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
