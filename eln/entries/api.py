@@ -92,9 +92,9 @@ def _grid_asked(request: HttpRequest, attachment: Attachment) -> tuple[dict[str,
 
     if attachment.parsed is None or attachment.status != "parsed":
         raise Http404
-    chosen, plane = whole(request.GET.get("channel", "")) or 0, whole(request.GET.get("plane", "")) or 0
+    chosen, plane = whole(request.GET.get("channel", "")), whole(request.GET.get("plane", "")) or 0
     grid = grid_view(attachment.pk, attachment.parsed.document.get("channels", []), chosen, plane)
-    channel = parsed_channel(attachment.parsed, grid["row"]) if grid and chosen == grid["chosen"] else None
+    channel = parsed_channel(attachment.parsed, grid["row"]) if grid and chosen in (None, grid["chosen"]) else None
     if grid is None or channel is None or channel.values is None:
         raise Http404
     return grid, channel

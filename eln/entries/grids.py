@@ -39,12 +39,23 @@ def planes_of(axes: Sequence[Mapping[str, Any]]) -> int:
     return count
 
 
-def grid_view(file: int, channels: Sequence[Mapping[str, Any]], chosen: int = 0, plane: int = 0) -> Grid | None:
-    """What to show of a file's images and maps: one of them, and the choice of the others; none for a file without."""
+def _differs(channel: Mapping[str, Any]) -> bool:
+    least, greatest = channel.get("min"), channel.get("max")
+    return least is not None and greatest is not None and bool(least < greatest)
+
+
+def grid_view(
+    file: int, channels: Sequence[Mapping[str, Any]], chosen: int | None = None, plane: int = 0
+) -> Grid | None:
+    """What to show of a file's images and maps: one of them, and the choice of the others; none for a file without.
+
+    Nothing chosen, or what is not there: the first that shows anything, since one value everywhere is an empty picture.
+    """
     grids = [(row, channel) for row, channel in enumerate(channels) if len(channel.get("grid") or []) > 1]
     if not grids:
         return None
-    chosen = chosen if 0 <= chosen < len(grids) else 0
+    if chosen is None or not 0 <= chosen < len(grids):
+        chosen = next((at for at, (_, channel) in enumerate(grids) if _differs(channel)), 0)
     row, channel = grids[chosen]
     axes = channel["grid"]
     planes = planes_of(axes)

@@ -63,6 +63,15 @@ def test_the_view_names_the_plane_where_it_lies() -> None:
     assert grid_view(7, entries, chosen=99, plane=99) == view
 
 
+def test_an_empty_picture_is_not_the_first_to_be_shown() -> None:
+    empty = Channel("Z forward", np.zeros(12), grid=(GridAxis("row", 3), GridAxis("column", 4)))
+    entries = [described(empty), described(a_map())]
+    view, asked = grid_view(7, entries), grid_view(7, entries, chosen=0)
+    assert view is not None and asked is not None
+    assert (view["chosen"], asked["chosen"]) == (1, 0)
+    assert grid_view(7, entries[:1]) is not None
+
+
 def direction(size: int, step: float, unit: str | None, start: float = 0.0) -> dict[str, Any]:
     return {"name": "x", "size": size, "start": start, "step": step, "unit": unit}
 
