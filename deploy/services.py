@@ -1,11 +1,13 @@
-"""Real PostgreSQL, Redis and Mosquitto for tests: installed where that is possible, started on free ports in temporary folders.
+"""Real PostgreSQL, Redis, Neo4j and Mosquitto for tests: installed where possible, started on free ports in temporary folders.
 
-`python -m deploy.services -- COMMAND` runs COMMAND with LODESTONE_TEST_DATABASE_URL and LODESTONE_TEST_BROKER_URL set for the
-services that answer, and stops what it started. With CI=true a service that cannot be started is an error.
+`python -m deploy.services -- COMMAND` runs COMMAND with LODESTONE_TEST_DATABASE_URL, LODESTONE_TEST_BROKER_URL and
+LODESTONE_TEST_NEO4J_URI set for the services that answer, and stops what it started. With CI=true a service that cannot be
+started is an error.
 Mosquitto is started by the tests themselves, since they break it on purpose.
 """
 
 import contextlib
+import hashlib
 import os
 import pwd
 import shutil
@@ -17,7 +19,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-PACKAGES = {"postgres": "postgresql", "redis-server": "redis-server", "mosquitto": "mosquitto"}
+PACKAGES = {
+    "postgres": "postgresql", "redis-server": "redis-server", "mosquitto": "mosquitto",
+    "mvn": "maven", "java": "openjdk-17-jdk-headless", "javac": "openjdk-17-jdk-headless",
+}  # fmt: skip
+NEO4J = Path(__file__).parent / "neo4j"
+NEO4J_MEMORY = "-Xmx512m"
+NEO4J_OPENS = ("java.base/java.nio", "java.base/java.io", "java.base/sun.nio.ch")
 
 
 class ServiceAbsent(Exception):
@@ -142,7 +150,53 @@ def _account() -> str:
     return pwd.getpwuid(os.geteuid()).pw_name
 
 
-SERVICES = {"LODESTONE_TEST_DATABASE_URL": postgresql, "LODESTONE_TEST_BROKER_URL": redis}
+def _neo4j_classes() -> Path:
+    """The folder of Neo4j's jars and our few lines that start it; fetched by Maven once for each version of them."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lodestone"
+    made_of = b"".join((NEO4J / name).read_bytes() for name in ("pom.xml", "GraphServer.java"))
+    ready = cache / f"neo4j-{hashlib.sha256(made_of).hexdigest()[:12]}"
+    if ready.is_dir():
+        return ready
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="neo4j-", dir=cache) as folder:
+        lib = Path(folder) / "lib"
+        copy = ["dependency:copy-dependencies", f"-DoutputDirectory={lib}", f"-f={NEO4J / 'pom.xml'}"]
+        _made([program("mvn"), "-q", "-B", *copy], "Maven cannot fetch Neo4j")
+        _made([program("javac"), "-cp", f"{lib}/*", "-d", folder, str(NEO4J / "GraphServer.java")], "javac failed")
+        with contextlib.suppress(OSError):  # another process was faster
+            Path(folder).rename(ready)
+            Path(folder).mkdir()  # for the temporary folder's own removal
+    return ready
+
+
+def _made(command: list[str], otherwise: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ServiceAbsent(f"{otherwise}: {(done.stdout + done.stderr).strip()[-600:]}")
+
+
+@contextlib.contextmanager
+def neo4j() -> Iterator[str]:
+    """A fresh Neo4j on loopback, without passwords; gives its address."""
+    java, classes, port = program("java"), _neo4j_classes(), free_port()
+    opens = [f"--add-opens={package}=ALL-UNNAMED" for package in NEO4J_OPENS]
+    with tempfile.TemporaryDirectory(prefix="lodestone-neo4j-", ignore_cleanup_errors=True) as folder:
+        command = [java, NEO4J_MEMORY, *opens, "-cp", f"{classes}:{classes}/lib/*", "GraphServer", folder, str(port)]
+        with Path(folder, "log").open("wb") as log:
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=folder)
+        try:
+            wait_for(lambda: b"ready" in Path(folder, "log").read_bytes() and listens(port), "Neo4j", 90)
+            yield f"bolt://127.0.0.1:{port}"
+        finally:
+            process.kill()  # nothing in it is worth a clean end
+            process.wait(30)
+
+
+SERVICES = {
+    "LODESTONE_TEST_DATABASE_URL": postgresql,
+    "LODESTONE_TEST_BROKER_URL": redis,
+    "LODESTONE_TEST_NEO4J_URI": neo4j,
+}
 
 
 def main(arguments: list[str]) -> int:

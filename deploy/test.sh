@@ -1,10 +1,10 @@
 #!/bin/sh
-# All tests: on the embedded stores, then what both profiles must pass on a real PostgreSQL, Redis and Mosquitto.
+# All tests: on the embedded stores, then what both profiles must pass on a real PostgreSQL, Redis, Neo4j and Mosquitto.
 set -eu
 cd "$(dirname "$0")/.."
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     missing=
-    for pair in chromium:chromium redis-server:redis-server mosquitto:mosquitto xgettext:gettext; do
+    for pair in chromium:chromium redis-server:redis-server mosquitto:mosquitto xgettext:gettext mvn:maven javac:openjdk-17-jdk-headless; do
         command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
     done
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
