@@ -2,7 +2,7 @@
 
 import fcntl
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +12,13 @@ from django.core.management import call_command
 from django.db import connection
 
 from ingest.errors import IngestError
+
+_prepared: list[Callable[[], object]] = []
+
+
+def prepared_add(look: Callable[[], object]) -> None:
+    """What a command does once the data folder is ready, before its own work; called from `AppConfig.ready()`."""
+    _prepared.append(look)
 
 
 def home() -> Path:
@@ -53,6 +60,12 @@ def _fingerprint() -> str:
 
 def home_prepare() -> None:
     """Create the folder and bring the database up to date; safe when several commands start at once, quick when done."""
+    _migrate()
+    for look in _prepared:
+        look()
+
+
+def _migrate() -> None:
     folder = home()
     (folder / "static").mkdir(parents=True, exist_ok=True)
     stamp, mark = folder / "migrated", _fingerprint()

@@ -14,18 +14,25 @@ class KnowledgeConfig(AppConfig):
 
     def ready(self) -> None:
         """Stages in the order of the data path, and the menu."""
+        from celery.signals import task_prerun
+
         from eln.ui.registry import Check, NavItem, check_add, nav_add
         from ingest.feeds.stage import stage_register
+        from ingest.home import prepared_add
         from knowledge.graph.stages import GraphStage
         from knowledge.imports.stages import ImportStage
         from knowledge.index.stages import IndexStage
         from knowledge.records.stages import RecordStage
+        from knowledge.topics.schema import topics_refresh
 
         stage_register(RecordStage())
         stage_register(ImportStage())
         stage_register(IndexStage())
         stage_register(GraphStage())
         check_add(Check(_("Search index"), _index_state))
+        check_add(Check(_("Topics"), _topics_state))
+        prepared_add(topics_refresh)
+        task_prerun.connect(_before_task, weak=False)
         nav_add(NavItem(_("Search"), "knowledge:search", 60, "search"))
 
 
@@ -40,3 +47,22 @@ def _index_state() -> tuple[bool, str]:
     if manifest.fingerprint != fingerprint():
         return False, gettext("Built for other topics than now: run manage.py rebuild index.")
     return True, gettext("Up to date with the topics; change number %(number)s.") % {"number": manifest.generation}
+
+
+def _before_task(**_: object) -> None:
+    """A worker's task sees the topics as they are when it begins."""
+    from knowledge.topics.schema import topics_refresh
+
+    topics_refresh()
+
+
+def _topics_state() -> tuple[bool, str]:
+    """Whether every topic and every described data set can be used, in a sentence that names those that cannot."""
+    from knowledge.imports.mappings import dataset_complaints
+    from knowledge.topics.schema import complaints, topics
+
+    wrong = [*complaints(), *dataset_complaints()]
+    if not wrong:
+        return True, gettext("%(number)s topics, all usable.") % {"number": len(topics())}
+    told = "; ".join(f"{one.place}: {one.reason}" for one in wrong[:5])
+    return False, gettext("Left out until they are mended: %(told)s") % {"told": told}

@@ -7,6 +7,7 @@ from django.db.models import Count, Q
 
 from chat.planner.lexicon import Lexicon, Source, build
 from knowledge.records.models import Dataset
+from knowledge.topics.schema import topics_number
 
 
 def _sources() -> tuple[Source, ...]:
@@ -14,7 +15,7 @@ def _sources() -> tuple[Source, ...]:
 
 
 @lru_cache(maxsize=2)
-def _built(sources: tuple[Source, ...]) -> Lexicon:
+def _built(sources: tuple[Source, ...], number: int) -> Lexicon:
     return build(sources=sources, main_topic=_main_topic())
 
 
@@ -30,7 +31,7 @@ def _main_topic() -> str | None:
 
 def lexicon() -> Lexicon:
     """The lexicon of the present topics and data sets."""
-    return _built(_sources())
+    return _built(_sources(), topics_number())
 
 
 def titles() -> Mapping[str, str]:

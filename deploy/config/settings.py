@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "knowledge.topics.middleware.TopicsMiddleware",
     "eln.ui.middleware.ErrorMiddleware",
 ]
 

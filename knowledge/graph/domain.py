@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from knowledge.topics.schema import topics
+from knowledge.topics.schema import per_topics, topics
 
 UNSAID = {"unknown", ""}
 
@@ -50,7 +49,7 @@ class Facts:
     stated: tuple[Mapping[str, Any], ...]  # Any: values as JSON holds them
 
 
-@cache
+@per_topics
 def _linked(topic: str) -> dict[str, str]:
     """Properties whose values become nodes, with the kind of node: classes, and prototypes."""
     schema = topics().get(topic)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache
 
 from django.utils.text import slugify
 
@@ -14,7 +13,7 @@ from knowledge.imports.mappings import ColumnMapping, Rule, normal
 from knowledge.imports.numbers import number_read
 from knowledge.imports.rows import fingerprint
 from knowledge.imports.tables import Refused, Source, Table
-from knowledge.topics.schema import Property, TopicSchema, topics
+from knowledge.topics.schema import Property, TopicSchema, per_topics, topics
 
 _FORMULA = {
     "formula",
@@ -76,7 +75,7 @@ def _values_fit(item: Property, cells: Sequence[str]) -> float:
     return 1.0
 
 
-@cache
+@per_topics
 def _spellings(topic: str, name: str) -> frozenset[str]:
     item = topics()[topic].property(name)
     if item is None:

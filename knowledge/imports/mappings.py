@@ -1,17 +1,18 @@
 """How a table's columns become properties: known data sets by their small YAML, other tables by names, units and values."""
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.metadata import entry_points
-from importlib.resources import files
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from knowledge.imports.tables import Source, Table
-from knowledge.topics.schema import yaml_read
+from knowledge.topics.schema import Complaint, dataset_texts, per_topics, yaml_read
+
+log = logging.getLogger(__name__)
 
 
 class Matches(BaseModel):
@@ -104,18 +105,27 @@ def normal(name: str) -> str:
     return re.sub(r"[^\w()]+", "_", name.strip().lower()).strip("_")
 
 
-@cache
+@per_topics
+def _datasets() -> tuple[tuple[tuple[str, KnownDataset], ...], tuple[Complaint, ...]]:
+    found: list[tuple[str, KnownDataset]] = []
+    wrong: list[Complaint] = []
+    for topic, place, text in dataset_texts():
+        try:
+            found.append((topic, KnownDataset.model_validate(yaml_read(text))))
+        except (yaml.YAMLError, ValidationError) as error:
+            wrong.append(Complaint(place, " ".join(str(error).split())[:400]))
+            log.warning("data set %s is left out: %s", place, error)
+    return tuple(found), tuple(wrong)
+
+
 def known_datasets() -> tuple[tuple[str, KnownDataset], ...]:
-    """(topic, data set) of all YAML files in the `datasets` folders of the registered topics."""
-    found = []
-    for point in sorted(entry_points(group="lodestone.topics"), key=lambda point: point.name):
-        folder = files(point.value) / "datasets"
-        if not folder.is_dir():
-            continue
-        for file in sorted(folder.iterdir(), key=lambda file: file.name):
-            if file.name.endswith(".yaml"):
-                found.append((point.name, KnownDataset.model_validate(yaml_read(file.read_text("utf-8")))))
-    return tuple(found)
+    """(topic, data set) of all described data sets of the topics."""
+    return _datasets()[0]
+
+
+def dataset_complaints() -> tuple[Complaint, ...]:
+    """Descriptions of data sets that are left out because they cannot be read."""
+    return _datasets()[1]
 
 
 def _fits(known: KnownDataset, source: Source, table: Table) -> re.Match[str] | bool | None:

@@ -5,7 +5,6 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any
 
 from ingest.schemas.units import convert
@@ -16,7 +15,7 @@ from knowledge.imports.mappings import ColumnMapping, Rule
 from knowledge.imports.numbers import number_read
 from knowledge.imports.tables import Table
 from knowledge.records.drafts import Draft, Json, Value
-from knowledge.topics.schema import Property, topics
+from knowledge.topics.schema import Property, per_topics, topics
 
 _EMPTY = frozenset({"", "-", "--", "—", "none", "null", "nan", "n/a", "na", "[]", "?"})
 
@@ -64,7 +63,7 @@ def _word(text: str) -> str:
     return text.strip().lower().replace("-", "_").replace(" ", "_")
 
 
-@cache
+@per_topics
 def _class_ids(topic: str, name: str) -> dict[str, str]:
     """Every spelling of a class of a property -> its id."""
     item = topics()[topic].property(name)

@@ -4,11 +4,10 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
 from knowledge.errors import KnowledgeError
-from knowledge.topics.schema import Property, topics
+from knowledge.topics.schema import Property, per_topics, topics
 
 Family = Literal["number", "text", "boolean", "list"]
 FAMILIES: dict[str, Family] = {
@@ -92,7 +91,7 @@ def _checked(item: Property, topic: str) -> Family:
     return FAMILIES[item.type]
 
 
-@cache
+@per_topics
 def columns() -> tuple[Column, ...]:
     """All searchable columns. Topics share a column where they mean the same: same id, type and a unit that converts."""
     fixed = {column.property for column in FIXED}
@@ -113,13 +112,13 @@ def columns() -> tuple[Column, ...]:
     return (*FIXED, *found)
 
 
-@cache
+@per_topics
 def columns_of(topic: str) -> dict[str, Column]:
     """The property columns of one topic by property id, without the fixed ones."""
     return {column.property: column for column in columns() if topic in column.topics}
 
 
-@cache
+@per_topics
 def unit_in(topic: str | None, name: str) -> str | None:
     """The canonical unit of a property in a topic; without a topic that of the column."""
     schema = topics().get(topic) if topic else None
@@ -134,7 +133,7 @@ def sql_types() -> dict[str, str]:
     return CARRIED | {column.name: SQL_TYPES[column.family] for column in columns() if column.topics}
 
 
-@cache
+@per_topics
 def fingerprint() -> str:
     """Changes when the topics' schemas change what the index holds: then it is built anew."""
     described = [[c.name, c.property, c.family, c.unit, c.topics] for c in columns()]

@@ -4,7 +4,6 @@ import json
 import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.db.models import Q, QuerySet, TextField
@@ -13,7 +12,7 @@ from django.db.models.functions import Cast, Coalesce
 from knowledge.index import columns as layout
 from knowledge.index.elements import mask
 from knowledge.records.models import Record
-from knowledge.topics.schema import topics
+from knowledge.topics.schema import per_topics, topics
 
 if TYPE_CHECKING:
     import pyarrow
@@ -38,7 +37,7 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-@cache
+@per_topics
 def class_words(topic: str, name: str, value: str) -> str:
     """What a class is called in both languages, so that words find it."""
     schema = topics().get(topic)

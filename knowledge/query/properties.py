@@ -1,7 +1,6 @@
 """What a query may name: the fixed properties and those of the topic schemas, and the values they take."""
 
 from difflib import get_close_matches
-from functools import cache
 
 from django.utils.translation import gettext as _
 
@@ -11,7 +10,7 @@ from knowledge.index import columns as layout
 from knowledge.index.columns import Column
 from knowledge.query.types import Scalar
 from knowledge.records.models import Kind
-from knowledge.topics.schema import Property, TopicSchema, topics
+from knowledge.topics.schema import Property, TopicSchema, per_topics, topics
 
 
 def topic_checked(name: str | None) -> TopicSchema | None:
@@ -71,7 +70,7 @@ def schema_of(column: Column, topic: str | None) -> Property | None:
     return topics()[place].property(column.property) if place else None
 
 
-@cache
+@per_topics
 def _class_names(topic: str, name: str) -> dict[str, str]:
     item = topics()[topic].property(name)
     found: dict[str, str] = {}

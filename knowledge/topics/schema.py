@@ -1,128 +1,174 @@
-"""What a topic can be asked: read from its schema.yaml, never from code."""
+"""The topics there are now: those of packages, folders that a site adds, and documents that people save on the pages.
 
-from functools import cache
-from importlib.metadata import entry_points
-from importlib.resources import files
-from typing import Any, Literal
+Of two with one id the later in that order counts. What is derived from the topics is kept by `per_topics`, and forgotten
+when they change. Reading the database is left to moments when that is safe (`topics_refresh`), never to a look-up.
+"""
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from itertools import count
+from typing import Any, ParamSpec, TypeVar
 
-ValueType = Literal["number", "integer", "string", "class", "boolean", "list"]
+from knowledge.topics.checking import faults
+from knowledge.topics.domain import (
+    ClassValue,
+    FromEntry,
+    Preset,
+    Projection,
+    Property,
+    TopicSchema,
+    ValueType,
+    yaml_read,
+)
+from knowledge.topics.finding import (
+    Found,
+    documents_found,
+    documents_number,
+    folders_found,
+    folders_mark,
+    shipped_found,
+)
 
+__all__ = [
+    "ClassValue", "Complaint", "FromEntry", "Preset", "Projection", "Property", "TopicSchema", "ValueType", "complaints",
+    "dataset_texts", "found_topics", "per_topics", "topics", "topics_forget", "topics_number", "topics_refresh", "yaml_read",
+]  # fmt: skip
 
-class ClassValue(BaseModel):
-    """One allowed value of a class property: its labels, what people call it, what it means."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
-    label: dict[str, str] = Field(description="en, zh")
-    synonyms: tuple[str, ...] = Field(default=(), description="English and Chinese")
-    note: dict[str, str] = Field(default_factory=dict)
-    broader: tuple[str, ...] = Field(default=(), description="group names this class belongs to, such as 'semimetal'")
-
-
-class Property(BaseModel):
-    """One property of a topic. `columns` are names seen in sources; `unit` is canonical (pint spelling)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
-    type: ValueType
-    label: dict[str, str]
-    synonyms: tuple[str, ...] = ()
-    unit: str | None = None
-    description: dict[str, str] = Field(default_factory=dict)
-    classes: tuple[ClassValue, ...] = ()
-    columns: tuple[str, ...] = ()
-    searchable: bool = True
-    facet: bool = False
-    low: float | None = Field(default=None, description="below this a value is impossible")
-    high: float | None = None
-    condition: bool = Field(
-        default=False,
-        description="a circumstance of the row's other values, such as the temperature they were measured at",
-    )
-    limits: dict[str, str] = Field(default_factory=dict, description="what this property does not say, en and zh")
+P = ParamSpec("P")
+T = TypeVar("T")
+MAX_AGE_S = 1.0
+log = logging.getLogger(__name__)
 
 
-class FromEntry(BaseModel):
-    """Where a finished notebook entry gives one property: a parsed channel's quantity, and which of its values."""
+@dataclass(frozen=True)
+class Complaint:
+    """A topic that was left out, or a part of it, and why."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    property: str
-    quantity: str = Field(description="quantity of the channel, as ingest.schemas names it")
-    statistic: Literal["first", "last", "min", "max", "mean", "at_max", "at_min"] = "mean"
-    of: str | None = Field(default=None, description="for at_max and at_min: the quantity whose extreme says where")
+    place: str
+    reason: str
 
 
-class Projection(BaseModel):
-    """Which notebook entries are proposed for the topic, and how their data fill it in."""
+@dataclass(frozen=True)
+class _Now:
+    """One state of the topics with everything derived from it; replaced as a whole."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    techniques: tuple[str, ...] = Field(description="techniques as ingest.schemas names them")
-    values: tuple[FromEntry, ...] = ()
-
-
-class Preset(BaseModel):
-    """A ready-made filter that the search page of the topic offers."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
-    label: dict[str, str]
-    filter: str = Field(description="in the filter grammar")
+    number: int
+    topics: dict[str, TopicSchema]
+    found: Mapping[str, Found]
+    complaints: tuple[Complaint, ...]
+    mark: tuple[object, ...]
+    kept: dict[Any, dict[Any, Any]] = field(default_factory=dict)  # Any: functions, their arguments and results
 
 
-class TopicSchema(BaseModel):
-    """A topic database: properties, words for it in both languages, and what its data cannot say."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
-    version: int = 1
-    label: dict[str, str]
-    synonyms: tuple[str, ...] = ()
-    description: dict[str, str] = Field(default_factory=dict)
-    identifies: tuple[str, ...] = Field(
-        default=("formula", "spacegroup_number"), description="properties that tell two entries apart"
-    )
-    claims: tuple[str, ...] = Field(
-        default=(), description="a table nobody described belongs here if it has one of these; none = never by guess"
-    )
-    main_dataset: str | None = Field(
-        default=None, description="slug of the data set meant by 'the table' and by counts that name no source"
-    )
-    properties: tuple[Property, ...]
-    facts: tuple[str, ...] = Field(
-        default=(), description="the properties that matter most, in the order a reader wants them"
-    )
-    summary: dict[str, tuple[str, ...]] = Field(
-        default_factory=dict,
-        description="en, zh: sentences with {property} places; one whose places are not all stated by a record is left out",
-    )
-    filters: tuple[Preset, ...] = ()
-    projection: Projection | None = None
-    limits: dict[str, str] = Field(default_factory=dict, description="what a label of this topic can and cannot mean")
-
-    def property(self, name: str) -> Property | None:
-        """The property of this id."""
-        return next((item for item in self.properties if item.id == name), None)
+_numbers = count(1)
+_lock = threading.Lock()
+_now: _Now | None = None
+_looked = 0.0
 
 
-def yaml_read(text: str) -> Any:  # Any: YAML
-    """A YAML document; by libyaml where it is there, which is ten times as fast."""
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (safe loader)
+def _read(documents: Mapping[str, Found], mark: tuple[object, ...]) -> _Now:
+    """All topics; what a site added and cannot be used is left out and said."""
+    schemas: dict[str, TopicSchema] = {}
+    found: dict[str, Found] = {}
+    complaints = []
+    for origin in (shipped_found(), folders_found(), documents):
+        for name, one in origin.items():
+            try:
+                if one.text:
+                    schemas[name] = _checked(one, schemas)
+                elif name not in schemas:
+                    raise ValueError(f"describes data sets of a topic '{name}' that does not exist")
+            except ValueError as error:
+                complaints.append(Complaint(one.place, str(error)))
+                log.warning("topic %s is left out: %s", one.place, error)
+                continue
+            found[name] = one.over(found.get(name))
+    return _Now(next(_numbers), schemas, found, tuple(complaints), mark)
 
 
-@cache
+def _checked(found: Found, others: Mapping[str, TopicSchema]) -> TopicSchema:
+    schema = found.schema()
+    wrong = faults(schema, others) if found.origin != "shipped" else []
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return schema
+
+
+def _present() -> _Now:
+    global _now
+    if _now is None:
+        with _lock:
+            if _now is None:
+                _now = _read({}, (0, folders_mark()))
+    return _now
+
+
 def topics() -> dict[str, TopicSchema]:
-    """All topics by id; each is a package with a schema.yaml, registered under `lodestone.topics`."""
-    found = {}
-    for point in sorted(entry_points(group="lodestone.topics"), key=lambda point: point.name):
-        text = (files(point.value) / "schema.yaml").read_text(encoding="utf-8")
-        found[point.name] = TopicSchema.model_validate(yaml_read(text))
-    return found
+    """All topics by id."""
+    return _present().topics
+
+
+def topics_number() -> int:
+    """Another number whenever the topics are others, in this process; for caches that `per_topics` does not fit."""
+    return _present().number
+
+
+def found_topics() -> Mapping[str, Found]:
+    """Where each topic comes from."""
+    return _present().found
+
+
+def complaints() -> tuple[Complaint, ...]:
+    """Topics of folders and documents that are left out because they cannot be used, with the reason."""
+    return _present().complaints
+
+
+def dataset_texts() -> list[tuple[str, str, str]]:
+    """(topic, place, YAML text) of the described data sets of all topics."""
+    found = sorted(_present().found.items())
+    return [(name, place, text) for name, one in found for place, text in one.datasets.items()]
+
+
+def topics_refresh(*, max_age_s: float = MAX_AGE_S) -> bool:
+    """Look whether folders or saved documents changed, if the last look is older than `max_age_s`; whether they had.
+
+    Asks the database one number. Called where a request, a command or a task begins, so that all that one does sees one state.
+    """
+    global _now, _looked
+    if time.monotonic() - _looked < max_age_s:
+        return False
+    with _lock:
+        mark = (documents_number(), folders_mark())
+        _looked = time.monotonic()
+        if _now is not None and _now.mark == mark:
+            return False
+        _now = _read(documents_found(), mark)
+    return True
+
+
+def topics_forget() -> None:
+    """Begin again with what packages and folders say; the next refresh reads the documents."""
+    global _now, _looked
+    with _lock:
+        _now, _looked = None, 0.0
+
+
+def per_topics(function: Callable[P, T]) -> Callable[P, T]:
+    """A cache of results that depend on the topics, emptied when these change. Arguments must be hashable."""
+
+    @wraps(function)
+    def kept(*args: P.args, **kwargs: P.kwargs) -> T:
+        results = _present().kept.setdefault(function, {})
+        key = (args, tuple(sorted(kwargs.items())))
+        try:
+            result: T = results[key]
+        except KeyError:
+            # a result of newer topics may enter the old state, never the other way round: the state was taken before
+            result = results[key] = function(*args, **kwargs)
+        return result
+
+    return kept
