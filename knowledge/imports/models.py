@@ -18,6 +18,7 @@ class Import(models.Model):
     merged = models.PositiveIntegerField(default=0)
     rejected = models.JSONField(default=list)
     mapping = models.JSONField(default=dict)
+    tables = models.JSONField(default=list, help_text="a line for each table of the file: place and counts")
     updated = models.DateTimeField(auto_now=True)
 
     class Meta:

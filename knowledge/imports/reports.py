@@ -6,7 +6,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Report:
-    """The outcome of one source; `error` set = refused as a whole, and nothing of it was stored."""
+    """The outcome of one source; `error` set = refused as a whole, and nothing of it was stored.
+
+    `tables` has a line for each table of the file: place, topic, dataset, rows, records, merged, rejected (rows), and
+    `error` where no topic claims it.
+    """
 
     file: str
     error: str | None = None
@@ -18,12 +22,13 @@ class Report:
     rejected: list[dict[str, Any]] = field(default_factory=list)
     mapping: dict[str, dict[str, Any]] = field(default_factory=dict)
     unchanged: bool = False
+    tables: list[dict[str, Any]] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
         """As the command-line contract states it."""
         if self.error is not None:
             return {"file": self.file, "error": self.error}
-        names = ("file", "topic", "dataset", "rows", "records", "rejected", "merged", "mapping", "unchanged")
+        names = ("file", "topic", "dataset", "rows", "records", "rejected", "merged", "mapping", "unchanged", "tables")
         return {name: getattr(self, name) for name in names}
 
     def text(self) -> str:

@@ -1,18 +1,17 @@
 """Import published tables and structures: through the gateway like everything that enters, then into records."""
 
 import logging
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from knowledge.errors import KnowledgeError
-from knowledge.imports.columns import guessed_mapping
+from knowledge.imports.claims import tables_claimed
+from knowledge.imports.combining import Part, joined, keys_apart, mapping_shown, report_of
 from knowledge.imports.facts_table import long_drafts
-from knowledge.imports.mappings import ColumnMapping, known_mapping
-from knowledge.imports.models import Import
+from knowledge.imports.mappings import ColumnMapping, Rule
 from knowledge.imports.reports import Report
-from knowledge.imports.rows import RowReader, fingerprint
-from knowledge.imports.sources import sources_in, table_read
+from knowledge.imports.rows import Read, RowReader, fingerprint
+from knowledge.imports.sources import sources_in, tables_read
 from knowledge.imports.storing import (
     READING_VERSION,
     bytes_accept,
@@ -42,36 +41,67 @@ def _mapping_hash(mapping: ColumnMapping) -> str:
     return fingerprint(*parts)
 
 
-def _apart(mapping: ColumnMapping) -> ColumnMapping:
-    """The same mapping under a slug of its own, where another table of this name has other columns."""
-    known = Import.objects.filter(dataset__slug=mapping.slug).first()
-    if known is None or set(known.mapping) == set(mapping.rules):
-        return mapping
-    return replace(mapping, slug=f"{mapping.slug[:70]}-{fingerprint(*sorted(mapping.rules))[:8]}")
-
-
 def table_import(source: Source, *, topic: str | None = None, progress: Progress | None = None) -> Report:
-    """Import one table. Raises Refused when it is none that a topic claims."""
-    table = table_read(source)
-    mapping = known_mapping(source, table, topic) or _apart(guessed_mapping(source, table, topic))
+    """Import all tables of a file. Raises Refused when it holds none that a topic claims."""
+    parts = tables_claimed(source, tables_read(source), topic)
+    sets: dict[tuple[str, str], list[Part]] = {}
+    for part in parts:
+        if part.mapping is not None:
+            sets.setdefault((part.mapping.slug, part.mapping.part), []).append(part)
     hashes = [file_sha256(path) for path in source.files]
-    mark = fingerprint(_mapping_hash(mapping), *hashes)
-    if report := stored_report(mapping.slug, source, mark, mapping.part):
-        return report
-    receipts = [
+    marks = {name: _mark(members, hashes) for name, members in sets.items()}
+    stored = [stored_report(slug, source, marks[slug, name], name) for slug, name in sets]
+    done = [report for report in stored if report]
+    if len(done) == len(sets):
+        return report_of(done, parts)
+    read = [_read(part, source, hashes, progress) for members in sets.values() for part in members]
+    if not any(found.drafts or found.merged for found in read):
+        reasons = [item["reason"] for found in read for item in found.rejected]
+        raise Refused(f"no row could be read; the first: {reasons[0] if reasons else 'it has no rows'}")
+    reports = [_store(source, members, marks[name], hashes, len(parts) > 1) for name, members in sets.items()]
+    return report_of(reports, parts)
+
+
+def _mark(members: Sequence[Part], hashes: Sequence[str]) -> str:
+    """What the present reading of a data set's tables rests on: the bytes and how they are read."""
+    return fingerprint(*(_mapping_hash(part.mapping) for part in members if part.mapping), *hashes)
+
+
+def _receipts(source: Source, mapping: ColumnMapping, hashes: Sequence[str]) -> list[str]:
+    return [
         bytes_accept(path, kind=mapping.kind, dataset=mapping.slug, sha256=sha256)
         for path, sha256 in zip(source.files, hashes, strict=True)
     ]
-    reader = RowReader(table, mapping, file_name=source.name, receipt=receipts[0])
+
+
+def _read(part: Part, source: Source, hashes: Sequence[str], progress: Progress | None) -> Read:
+    """The rows of one table as drafts, with the cells that the file itself lacks named."""
+    table, mapping = part.table, part.mapping
+    assert mapping is not None  # noqa: S101 - the caller reads claimed tables only
+    receipt = _receipts(source, mapping, hashes)[0]
+    reader = RowReader(table, mapping, file_name=source.name, receipt=receipt)
     read = long_drafts(table, reader) if mapping.layout == "long" else reader.run()
-    if not read.drafts and not read.merged:
-        first = read.rejected[0]["reason"] if read.rejected else "it has no rows"
-        raise Refused(f"no row could be read; the first: {first}")
-    if table.structures:
-        read = with_structures(table, read, progress)
-    shown = {column: rule.document() for column, rule in mapping.rules.items()}
+    for (number, column), reason in table.lost.items():
+        if mapping.rules.get(column, Rule()).property:
+            read.refuse(number, reason, column)
+    part.read = with_structures(table, read, progress) if table.structures else read
+    return part.read
+
+
+def _store(source: Source, members: Sequence[Part], mark: str, hashes: Sequence[str], several: bool) -> Report:
+    mapping = members[0].mapping
+    assert mapping is not None  # noqa: S101 - as above
+    if len(members) > 1:
+        keys_apart(members)
     return import_store(
-        dataset_of(mapping), source, read, part=mapping.part, mark=mark, receipts=receipts, mapping=shown
+        dataset_of(mapping),
+        source,
+        joined(members, several),
+        part=mapping.part,
+        mark=mark,
+        receipts=_receipts(source, mapping, hashes),
+        mapping=mapping_shown(members),
+        tables=[part.document() for part in members],
     )
 
 

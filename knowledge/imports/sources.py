@@ -56,9 +56,10 @@ def sources_in(path: Path) -> list[Source]:
     return found
 
 
-def table_read(source: Source) -> Table:
-    """The table of a source. Raises Refused."""
+def tables_read(source: Source) -> list[Table]:
+    """The tables of a source, at least one. Raises Refused."""
     if source.reader == "aligned":
-        return aligned_read(source.files)
-    readers = {"workbook": workbook_read, "json": json_read, "delimited": delimited_read}
-    return readers[source.reader](source.files[0])
+        return [aligned_read(source.files)]
+    if source.reader == "workbook":
+        return workbook_read(source.files[0])
+    return [{"json": json_read, "delimited": delimited_read}[source.reader](source.files[0])]

@@ -1,6 +1,7 @@
 """What every importer ends with: bytes through the gateway, drafts into records, counts and the data set's version."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,15 @@ def version_update(dataset: Dataset) -> None:
 
 
 def import_store(
-    dataset: Dataset, source: Source, read: Read, *, part: str, mark: str, receipts: list[str], mapping: dict[str, Any]
+    dataset: Dataset,
+    source: Source,
+    read: Read,
+    *,
+    part: str,
+    mark: str,
+    receipts: list[str],
+    mapping: dict[str, Any],
+    tables: Sequence[dict[str, Any]] = (),
 ) -> Report:
     """Write what was read of one source, withdraw what it no longer holds, and note the counts."""
     before = Import.objects.filter(dataset=dataset, part=part).values_list("file_name", flat=True)
@@ -86,6 +95,7 @@ def import_store(
         "merged": read.merged,
         "rejected": read.rejected,
         "mapping": mapping,
+        "tables": list(tables),
     }
     Import.objects.update_or_create(
         dataset=dataset,
@@ -111,5 +121,6 @@ def stored_report(dataset_slug: str, source: Source, mark: str, part: str = "") 
         merged=row.merged,
         rejected=row.rejected,
         mapping=row.mapping,
+        tables=row.tables,
         unchanged=True,
     )
