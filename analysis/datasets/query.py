@@ -55,13 +55,15 @@ def rows_of(found: Sequence[tuple[Row, Formula]], columns: tuple[Column, ...] = 
 
 
 def composed(rows: Sequence[Row]) -> list[tuple[Row, Formula]]:
-    """The rows that have a composition, with it."""
+    """The rows that have a composition with all amounts stated, with it: shares that nobody stated are no data."""
     found = []
     for row in rows:
         try:
-            found.append((row, parse_formula(row.formula)))
+            formula = parse_formula(row.formula)
         except NotAFormula:
             continue
+        if formula.stated:
+            found.append((row, formula))
     return found
 
 

@@ -113,11 +113,12 @@ def is_absent(cell: str) -> bool:
 
 @cache
 def formula_of(text: str) -> Formula | None:
-    """The composition a cell states, or none."""
+    """The composition a cell states with all its amounts, or none."""
     try:
-        return parse_formula(text) if text and not text[0].isspace() else None
+        formula = parse_formula(text) if text and not text[0].isspace() else None
     except NotAFormula:
         return None
+    return formula if formula and formula.stated else None
 
 
 def _share(cells: Sequence[str], test: Callable[[str], object]) -> float:

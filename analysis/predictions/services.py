@@ -123,9 +123,10 @@ def _line(line: str) -> Any:  # Any: (Formula, int | None) or none
     if number is not None and not 1 <= number <= 230:
         return None
     try:
-        return parse_formula(" ".join(words[:-1] if number is not None else words)), number
+        formula = parse_formula(" ".join(words[:-1] if number is not None else words))
     except NotAFormula:
         return None
+    return (formula, number) if formula.stated else None
 
 
 def slug_of(predictor: Predictor, project: int | None) -> str:

@@ -7,7 +7,10 @@ from importlib.resources import files
 
 @dataclass(frozen=True)
 class ElementFacts:
-    """One element. `valence` only where a binary compound's name without numerals is unambiguous."""
+    """One element. `valence` only where a binary compound's name without numerals is unambiguous; `mass` in u.
+
+    `states`: the usual oxidation states, from which a name that leaves the composition open gets its candidates.
+    """
 
     symbol: str
     number: int
@@ -15,6 +18,8 @@ class ElementFacts:
     valence: int | None
     english: str
     chinese: str
+    mass: float
+    states: tuple[int, ...]
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -35,6 +40,8 @@ def elements() -> dict[str, ElementFacts]:
             valence=int(row["valence"]) if row["valence"] else None,
             english=row["english"],
             chinese=row["chinese"],
+            mass=float(row["mass"]),
+            states=tuple(map(int, row["states"].split())),
         )
         for row in rows("elements.tsv")
     }

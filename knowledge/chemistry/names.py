@@ -1,70 +1,87 @@
-"""Names of compounds to formulae: only what a name says for certain, never a guess at a valence."""
+"""Names of substances to formulae, in English and Chinese: the table of names, then the grammar of names in `grammar`."""
 
 import re
+from dataclasses import dataclass
 from functools import cache
-from math import gcd
 
 from knowledge.chemistry.elements import elements, rows
+from knowledge.chemistry.grammar import chinese_compound, english_compound, grammar_pattern
 
-_DIGITS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
+CERTAIN = 0.95
+
+
+@dataclass(frozen=True)
+class Named:
+    """The formula that a name stands for, the polymorph it means, and how sure that is (0..1).
+
+    `structure`: the name is also that of a structure type, as 'perovskite'; `short`: it is an abbreviation.
+    """
+
+    formula: str
+    phase: str = ""
+    confidence: float = CERTAIN
+    structure: bool = False
+    short: bool = False
 
 
 @cache
-def compound_names() -> dict[str, str]:
-    """Name (English in lower case, or Chinese) -> formula, from the table."""
-    found = {}
+def _table() -> dict[str, Named]:
+    found: dict[str, Named] = {}
     for row in rows("names.tsv"):
-        for name in (row["english"] + "|" + row["chinese"]).split("|"):
+        kind = row["kind"]
+        named = Named(
+            row["formula"],
+            row["phase"],
+            float(row["confidence"] or CERTAIN),
+            kind == "structure",
+            kind == "abbreviation",
+        )
+        for name in f"{row['english']}|{row['chinese']}".split("|"):
             if name:
-                found[name] = row["formula"]
+                found[name if named.short else name.lower()] = named
     return found
 
 
-@cache
-def chinese_pattern() -> re.Pattern[str]:
-    """Chinese names: those of the table, and 'numeral X 化 numeral Y'."""
-    symbols = "".join(facts.chinese for facts in elements().values())
-    table = "|".join(sorted((n for n in compound_names() if not n.isascii() and len(n) > 1), key=len, reverse=True))
-    number = "[一二三四五六七八九十]"
-    return re.compile(f"(?:(?P<binary>{number}?[{symbols}]化{number}?[{symbols}])|(?P<table>{table}))")
-
-
-@cache
-def english_pattern() -> re.Pattern[str]:
-    """English names of compounds in the table, longest first."""
-    table = "|".join(sorted(map(re.escape, filter(str.isascii, compound_names())), key=len, reverse=True))
-    return re.compile(rf"\b(?:{table})\b", re.IGNORECASE)
-
-
-@cache
-def _by_chinese() -> dict[str, str]:
-    return {facts.chinese: facts.symbol for facts in elements().values()}
-
-
-def chinese_binary(name: str) -> str | None:
-    """Formula of a binary compound such as 三硒化二铋 (numerals) or 氟化锂 (fixed valences); none where the name leaves it open."""
-    if name in compound_names():
-        return compound_names()[name]
-    left, _, right = name.partition("化")
-    anion_count, cation_count = _DIGITS.get(left[:1]), _DIGITS.get(right[:1])
-    anion, cation = _by_chinese().get(left[-1:]), _by_chinese().get(right[-1:])
-    if anion is None or cation is None:
+def named(text: str) -> Named | None:
+    """What a name stands for; none if it is no name. Raises NotAFormula with candidates where it has several meanings."""
+    text = " ".join(text.split())
+    table = _table()
+    if (known := table.get(text)) and (known.short or text == text.lower()):
+        return known
+    if (known := table.get(text.lower())) and not known.short:
+        return known
+    if text.isascii() and not re.fullmatch(r"[A-Za-z][A-Za-z()I -]{3,}", text):
         return None
-    if anion_count is not None:
-        return f"{cation}{cation_count or 1}{anion}{anion_count}"
-    plus, minus = elements()[cation].valence, elements()[anion].valence
-    if cation_count is not None or plus is None or minus is None or plus < 0 or minus > 0:
-        return None
-    factor = gcd(plus, -minus)
-    return f"{cation}{-minus // factor}{anion}{plus // factor}"
+    element = _elements().get(text.lower())
+    if element:
+        return Named(element)
+    formula = english_compound(text.lower()) if text.isascii() else chinese_compound(text)
+    return Named(formula) if formula else None
+
+
+@cache
+def _elements() -> dict[str, str]:
+    return {name: facts.symbol for facts in elements().values() for name in (facts.english, facts.chinese)}
 
 
 def formula_named(text: str) -> str | None:
     """The formula of a compound or element called by its name, in English or Chinese; none if the name is not certain."""
-    text = text.strip()
-    if known := compound_names().get(text.lower()):
-        return known
-    if "化" in text:
-        return chinese_binary(text) if chinese_pattern().fullmatch(text) else None
-    named = next((f.symbol for f in elements().values() if text.lower() in (f.english, f.chinese)), None)
-    return named
+    try:
+        found = named(text)
+    except ValueError:
+        return None
+    return found.formula if found and not found.short else None
+
+
+@cache
+def mention_pattern() -> re.Pattern[str]:
+    """Names in running text: those of the table without abbreviations, and those that the grammar forms.
+
+    Names of structure types do not count before words such as 'structure', where they mean no substance.
+    """
+    names = sorted((name for name, one in _table().items() if not one.short), key=len, reverse=True)
+    names = [name for name in names if len(name) > 2 or (not name.isascii() and len(name) > 1)]
+    english = "|".join(re.escape(name) for name in names if name.isascii())
+    chinese = "|".join(re.escape(name) for name in names if not name.isascii())
+    types = r"(?![\s-]*(?:structure|structured|type|lattice|prototype|phase|related|like|solar|family)s?\b|型|结构|相|类|族)"
+    return re.compile(rf"(?:\b(?:{english})\b|{chinese}|{grammar_pattern()}){types}", re.IGNORECASE)

@@ -8,9 +8,9 @@ from knowledge.records.models import Record
 class GraphNode(models.Model):
     """Something that records speak of; `key` is kind and name, such as `element:Bi`."""
 
-    key = models.CharField(primary_key=True, max_length=240)
+    key = models.CharField(primary_key=True, max_length=440)
     kind = models.CharField(max_length=20, db_index=True)
-    label = models.CharField(max_length=200)
+    label = models.CharField(max_length=440)
 
     def __str__(self) -> str:
         return self.key
@@ -19,9 +19,9 @@ class GraphNode(models.Model):
 class GraphEdge(models.Model):
     """One statement of one record. No foreign keys to nodes, so that a batch is written without looking anything up."""
 
-    source = models.CharField(max_length=240)
+    source = models.CharField(max_length=440)
     relation = models.CharField(max_length=60)
-    target = models.CharField(max_length=240)
+    target = models.CharField(max_length=440)
     record = models.ForeignKey(Record, on_delete=models.CASCADE, related_name="+")
 
     class Meta:

@@ -48,7 +48,7 @@ class Record(models.Model):
     kind = models.CharField(max_length=12, choices=Kind.choices)
     project = models.ForeignKey(Project, null=True, blank=True, on_delete=models.CASCADE)
     formula = models.CharField(
-        max_length=120, db_index=True, help_text="reduced formula, the material; empty if it has none"
+        max_length=400, db_index=True, help_text="reduced formula, the material; empty if it has none"
     )
     formula_source = models.CharField(max_length=400, blank=True, help_text="as the source wrote it")
     elements = models.JSONField(default=list, help_text="symbols, sorted")

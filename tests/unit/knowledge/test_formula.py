@@ -44,7 +44,21 @@ def test_one_material_has_one_reduced_formula(text: str, reduced: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "Xx2", "bismuth oxide", "硫化铁", "YBa2Cu3O7-x", "(Ba,Sr)TiO3", "Bi2(Se3", "2", "A" * 500, "Fe3+", "C0"],
+    [
+        "",
+        "Xx2",
+        "bismuth oxide",
+        "硫化铁",
+        "BaTiO3/SrTiO3",
+        "Fe-Cr-Al",
+        "Bi2(Se3",
+        "2",
+        "A" * 500,
+        "C0",
+        "Si wafer",
+        "sample",
+        "镍钛合金",
+    ],
 )
 def test_what_is_not_one_composition_is_refused(text: str) -> None:
     with pytest.raises(NotAFormula):
