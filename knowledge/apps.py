@@ -16,9 +16,10 @@ class KnowledgeConfig(AppConfig):
         """Stages in the order of the data path, and the menu."""
         from celery.signals import task_prerun
 
-        from eln.ui.registry import Check, NavItem, check_add, nav_add
+        from eln.ui.registry import Check, NavItem, Panel, check_add, nav_add, panel_add
         from ingest.feeds.stage import stage_register
         from ingest.home import prepared_add
+        from knowledge.access.views import account_panel
         from knowledge.graph.stages import GraphStage
         from knowledge.imports.stages import ImportStage
         from knowledge.index.stages import IndexStage
@@ -33,6 +34,7 @@ class KnowledgeConfig(AppConfig):
         check_add(Check(_("Topics"), _topics_state))
         prepared_add(topics_refresh)
         task_prerun.connect(_before_task, weak=False)
+        panel_add(Panel("eln.account", account_panel))
         nav_add(NavItem(_("Search"), "knowledge:search", 60, "search"))
 
 

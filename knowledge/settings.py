@@ -19,6 +19,8 @@ class KnowledgeSettings(BaseSettings):
         validation_alias=AliasChoices("LODESTONE_OPEN_READING", "open_reading"),
         description="programs may read records of no project through the APIs without logging in",
     )
+    api_per_minute: int = Field(default=600, gt=0, description="requests a minute of one API key or one person")
+    visitor_per_minute: int = Field(default=60, gt=0, description="requests a minute of one address without a key")
     fetch_networks: str = Field(
         default="",
         description="private networks that webhooks and federated searches may reach, such as 10.1.0.0/16, with commas",

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from knowledge.access import views as access
 from knowledge.api.urls import api_patterns
 from knowledge.materials import views
 
@@ -13,5 +14,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("materials/<str:formula>/graph.json", views.graph, name="material-graph"),
     path("records/<str:pk>/", views.record, name="record"),
     path("records/<str:pk>/peaks.json", views.peaks, name="record-peaks"),
+    path("keys/", access.keys, name="keys"),
+    path("keys/<int:pk>/rotate/", access.rotate, name="key-rotate"),
+    path("keys/<int:pk>/revoke/", access.revoke, name="key-revoke"),
     path("api/v1/", include(api_patterns)),
 ]

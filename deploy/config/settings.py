@@ -112,6 +112,7 @@ def _database(url: str) -> dict[str, object]:
 
 
 DATABASES = {"default": _database(SITE.database())}
+CACHES = {"default": SITE.cache()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 2**20
 FILE_UPLOAD_TEMP_DIR = None

@@ -20,6 +20,10 @@ class SiteSettings(BaseSettings):
     broker_url: str = Field(
         default="memory://localhost", description="Celery broker: memory:// (in process) or redis://…"
     )
+    cache_url: str = Field(
+        default="",
+        description="redis://… that all processes share for limits; empty = the broker if it is Redis, else memory",
+    )
     secret_key: str = Field(default="", description="empty = made once and kept in home/secret.key")
     secret_key_file: Path | None = None
     allowed_hosts: str = Field(default="127.0.0.1,localhost,[::1]", description="comma-separated host names")
@@ -31,6 +35,17 @@ class SiteSettings(BaseSettings):
     def database(self) -> str:
         """The database address, from the variable or the file."""
         return self.database_url_file.read_text().strip() if self.database_url_file else self.database_url
+
+    def cache(self) -> dict[str, str]:
+        """Django's cache: Redis where processes share one, else the memory of this process."""
+        url = self.cache_url or (self.broker_url if self.broker_url.startswith(("redis://", "rediss://")) else "")
+        if url:
+            return {
+                "BACKEND": "django.core.cache.backends.redis.RedisCache",
+                "LOCATION": url,
+                "KEY_PREFIX": "lodestone",
+            }
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "lodestone"}
 
     def secret(self) -> str:
         """The secret key: from the variable, the file, or made once in home (mode 0600)."""

@@ -24,7 +24,7 @@ class NavItem:
 class Panel:
     """A piece of a page owned by a lower package; `render(request, subject)` gives HTML or an empty string.
 
-    Slots: `eln.entry` (subject: eln.Entry), `eln.home` (subject: none), `knowledge.record` (knowledge.Record),
+    Slots: `eln.entry` (subject: eln.Entry), `eln.home` and `eln.account` (subject: none), `knowledge.record` (knowledge.Record),
     `knowledge.results` (subject: knowledge.Query; buttons beside a result list), `knowledge.material` (str, reduced formula).
     """
 

@@ -1,15 +1,24 @@
-"""Addresses of the API: it checks tokens and sessions itself, so the log-in page stays out of its way."""
+"""Addresses of the API: it knows its callers itself, so the log-in page stays out of its way."""
 
-from django.contrib.auth.decorators import login_not_required
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, path
 
-from knowledge.api.api import api
+from knowledge.api import me, records, search, topics
+from knowledge.api.application import api
+from knowledge.api.gate import gated, nothing_here
+
+for router in (search.router, records.router, topics.router, me.router):
+    api.add_router("", router)
 
 
-def _opened(pattern: URLPattern | URLResolver) -> URLPattern | URLResolver:
-    if isinstance(pattern, URLPattern):
-        pattern.callback = login_not_required(pattern.callback)
+def _gated(pattern: URLPattern) -> URLPattern:
+    pattern.callback = gated(pattern.callback)
     return pattern
 
 
-api_patterns = ([_opened(pattern) for pattern in api.urls[0]], "knowledge-api")
+_patterns = [
+    _gated(pattern) for pattern in api.urls[0] if isinstance(pattern, URLPattern) and pattern.name != "api-root"
+]
+api_patterns = (
+    [*_patterns, path("", nothing_here, name="api-root"), path("<path:rest>", nothing_here)],
+    "knowledge-api",
+)

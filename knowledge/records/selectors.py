@@ -1,10 +1,12 @@
 """Reads of records; every one applies the reader's Scope inside its query."""
 
-from django.db.models import QuerySet
+from collections.abc import Sequence
+
+from django.db.models import Q, QuerySet
 
 from eln.accounts.scope import Scope
 from knowledge.formula import NotAFormula, parse_formula
-from knowledge.records.models import Record
+from knowledge.records.models import Dataset, Record
 
 
 def records_visible(*, scope: Scope, withdrawn: bool = False) -> QuerySet[Record]:
@@ -38,3 +40,18 @@ def records_named(*, scope: Scope, name: str) -> QuerySet[Record]:
     # ids that a source gives besides its own, such as a Materiae number
     quoted = f'"{name}"'
     return visible.filter(values__icontains=quoted) if len(name) >= 4 and name.isascii() else visible.none()
+
+
+def records_found(
+    *, scope: Scope, ids: Sequence[str] = (), external_ids: Sequence[str] = (), formulae: Sequence[str] = ()
+) -> QuerySet[Record]:
+    """Records of any of these ids, the source's ids or reduced formulae, in a stable order; withdrawn ones by their own id only."""
+    named = Q(pk__in=ids) if ids else Q(pk__in=[])
+    if external_ids or formulae:
+        named |= Q(withdrawn=False) & (Q(external_id__in=external_ids) | Q(formula__in=formulae))
+    return records_visible(scope=scope, withdrawn=True).filter(named).order_by("topic", "dataset__slug", "pk")
+
+
+def datasets_visible(*, scope: Scope) -> QuerySet[Dataset]:
+    """All data sets that the reader may see."""
+    return Dataset.objects.filter(scope.q())
