@@ -1,8 +1,9 @@
 """The only writer of records: new ones, newer versions of changed ones, and the withdrawal of those a source no longer has."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -13,7 +14,7 @@ from ingest.feeds.services import feed_append
 from knowledge.records.drafts import Draft
 from knowledge.records.models import Dataset, Record, RecordVersion
 
-CHUNK = 2000
+CHUNK, PART = 2000, 500
 # What a record says; a change of any of them is a new version. Where it stands in the source may move freely.
 _SAID = (
     "formula",
@@ -145,6 +146,52 @@ def records_write(
         count = sum(records_withdraw(gone[at : at + 500]) for at in range(0, len(gone), 500))
         written += Written(withdrawn=count)
     return written
+
+
+def dataset_undo(*, dataset: Dataset, since: datetime) -> Written:
+    """Bring the records of a data set back to what they said at `since`, in short transactions.
+
+    Records made since are withdrawn; changed or withdrawn ones get their former content as a newer version.
+    """
+    touched = Record.objects.filter(dataset=dataset, updated__gte=since).order_by("pk").values_list("pk", flat=True)
+    written = Written()
+    for keys in _parts(list(touched)):
+        written += _chunk_undo(keys, since)
+    return written
+
+
+def _parts(keys: list[str]) -> Iterator[list[str]]:
+    for at in range(0, len(keys), PART):
+        yield keys[at : at + PART]
+
+
+@transaction.atomic
+def _chunk_undo(keys: Sequence[str], since: datetime) -> Written:
+    former = _former(keys, since)
+    records = list(Record.objects.filter(pk__in=keys).select_for_update())
+    made = [record.pk for record in records if record.pk not in former and record.created >= since]
+    changed = [record for record in records if record.pk in former and _differs(record, former[record.pk])]
+    RecordVersion.objects.bulk_create([_kept(record) for record in changed])
+    for record in changed:
+        for name, value in former[record.pk].document.items():
+            setattr(record, name, value)
+        record.version, record.updated = record.version + 1, timezone.now()
+    _overwrite(changed, [*_SAID, *_PLACE, "version", "updated"])
+    feed_append("records", [record.pk for record in changed])
+    return Written(updated=len(changed), withdrawn=records_withdraw(made))
+
+
+def _former(keys: Sequence[str], since: datetime) -> dict[str, RecordVersion]:
+    """What each of these records said at `since`, where it was replaced later: the oldest version replaced since."""
+    found: dict[str, RecordVersion] = {}
+    kept = RecordVersion.objects.filter(record__in=keys, replaced__gte=since, record__created__lt=since)
+    for version in kept.order_by("record_id", "version"):
+        found.setdefault(version.record_id, version)
+    return found
+
+
+def _differs(record: Record, former: RecordVersion) -> bool:
+    return any(getattr(record, name) != value for name, value in former.document.items())
 
 
 def dataset_ensure(*, slug: str, topic: str, **fields: Any) -> Dataset:  # Any: the model's own fields
