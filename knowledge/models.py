@@ -3,6 +3,7 @@
 from knowledge.access.models import ApiKey, Deed
 from knowledge.graph.models import GraphEdge, GraphNode
 from knowledge.imports.models import Import
+from knowledge.materials.models import SavedSearch
 from knowledge.records.models import Dataset, Kind, Record, RecordVersion
 from knowledge.topics.models import TopicDocument
 
@@ -16,5 +17,6 @@ __all__ = [
     "Kind",
     "Record",
     "RecordVersion",
+    "SavedSearch",
     "TopicDocument",
 ]

@@ -1,21 +1,16 @@
 """What the pages show, as values for their templates; every read carries the reader's Scope."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from math import ceil
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from eln.accounts.scope import Scope
 from ingest.gateway.models import Receipt
-from knowledge.errors import KnowledgeError
 from knowledge.graph.domain import Edge, Graph
 from knowledge.graph.selectors import neighbourhood
 from knowledge.materials import presentation as show
 from knowledge.materials.reasons import reasons_told
-from knowledge.materials.search import SearchState
 from knowledge.materials.structure import peaks_of
 from knowledge.materials.texts import KIND_BADGES, KIND_LABELS, NODE_KINDS, RELATIONS
 from knowledge.materials.wording import dataset_title, place_told
@@ -23,124 +18,9 @@ from knowledge.query.executor import run, stated_of
 from knowledge.query.types import Evidence, Query
 from knowledge.records.models import Dataset, Kind, Record
 from knowledge.records.selectors import records_of
-from knowledge.topics.schema import TopicSchema, topics
+from knowledge.topics.schema import TopicSchema
 
-SHOWN_FACETS = 12
 Context = dict[str, Any]  # what a template is given
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One value of a facet: how often it occurs among the matches, and the address that chooses or drops it."""
-
-    label: str
-    count: int
-    address: str
-    chosen: bool
-    hint: str = ""
-
-
-@dataclass(frozen=True)
-class Facet:
-    """A property with its commonest values among the matches."""
-
-    name: str
-    label: str
-    choices: tuple[Choice, ...]
-    more: tuple[Choice, ...]
-    opened: bool = False
-
-
-def topic_tabs() -> list[tuple[str, str]]:
-    """The topics with their names."""
-    return [(name, show.said(schema.label)) for name, schema in topics().items()]
-
-
-def results(state: SearchState, evidence: Evidence, scope: Scope) -> Context:
-    """What the search page shows of one answer."""
-    query = evidence.query
-    first = query.offset + 1 if evidence.rows else 0
-    last = query.offset + len(evidence.rows)
-    columns = show.table_columns(evidence.rows, query.topic, [item.property for item in query.sort])
-    return {
-        "evidence": evidence,
-        "query": query,
-        "lines": show.lines(evidence.rows, columns),
-        "columns": [(item, _sorted(state, item.id)) for item in columns],
-        "heads": {name: _sorted(state, name) for name in ("formula", "spacegroup_number")},
-        "facets": _facets(state, evidence),
-        "tabs": _tabs(state, query, scope),
-        "span": (first, last),
-        "before": state.address(offset=max(query.offset - query.limit, 0)) if query.offset else "",
-        "before_is_first": query.offset <= query.limit,
-        "after": state.address(offset=query.offset + query.limit) if last < evidence.count else "",
-        "page": (query.offset // query.limit + 1, ceil(evidence.count / query.limit)) if query.limit else (1, 1),
-        "chosen": [(_choice_text(pair, query.topic), state.address(f=state.toggled(pair))) for pair in state.chosen],
-        "badges": KIND_BADGES,
-        "with_predictions": state.address(predicted="1"),
-        "without_predictions": state.address(predicted=""),
-        "plain": state.address(q="", filter="", el="", elmode="", f=(), predicted="", kind=()),
-    }
-
-
-def _sorted(state: SearchState, name: str) -> dict[str, str]:
-    now = "ascending" if state.sort_text == name else "descending" if state.sort_text == f"-{name}" else "none"
-    return {
-        "label": show.property_label(state.base.topic, name),
-        "address": state.address(sort=f"-{name}" if now == "ascending" else name),
-        "now": now,
-    }
-
-
-def _choice_text(pair: str, topic: str | None) -> str:
-    name, _colon, value = pair.partition(":")
-    return f"{show.property_label(topic, name)}: {show.value_label(topic, name, value)}"
-
-
-def _facets(state: SearchState, evidence: Evidence) -> list[Facet]:
-    topic = evidence.query.topic
-    titles = {slug: dataset_title(title) for slug, title in Dataset.objects.values_list("slug", "title")}
-    found = []
-    for name, counts in evidence.facets.items():
-        if not counts or (len(counts) == 1 and not any(pair.startswith(f"{name}:") for pair in state.chosen)):
-            continue
-        choices = tuple(_choice(state, topic, name, value, number, titles) for value, number in counts.items())
-        opened = any(choice.chosen for choice in choices)
-        found.append(
-            Facet(name, show.property_label(topic, name), choices[:SHOWN_FACETS], choices[SHOWN_FACETS:60], opened)
-        )
-    return found
-
-
-def _choice(
-    state: SearchState, topic: str | None, name: str, value: str, number: int, titles: Mapping[str, str]
-) -> Choice:
-    pair = f"{name}:{value}"
-    label = titles.get(value, value) if name == "dataset" else show.value_label(topic, name, value)
-    return Choice(label, number, state.address(f=state.toggled(pair)), pair in state.chosen)
-
-
-def _tabs(state: SearchState, query: Query, scope: Scope) -> list[Context]:
-    """All topics with the number of matches in each; facets of one topic do not count in another."""
-    counts: Mapping[str, int] = {}
-    try:
-        counts = run(Query(where=query.where, kinds=query.kinds, limit=0, facets=("topic",)), scope=scope).facets[
-            "topic"
-        ]
-    except KnowledgeError:  # the filter speaks of properties that two topics mean differently
-        counts = {}
-    tabs = [
-        {
-            "label": _("All"),
-            "address": state.address(topic="", sort=""),
-            "now": query.topic is None,
-            "count": sum(counts.values()),
-        }
-    ]
-    for name, label in topic_tabs():
-        address = state.address(topic=name, sort="" if query.topic else state.sort_text)
-        tabs.append({"label": label, "address": address, "now": query.topic == name, "count": counts.get(name, 0)})
-    return tabs
 
 
 def topic(schema: TopicSchema, scope: Scope) -> Context:

@@ -69,38 +69,57 @@ def pretty_formula(formula: str) -> str:
 
 @dataclass(frozen=True)
 class Cell:
-    """One value to show: a number with its unit, or text."""
+    """One value to show: a number with its unit, or text. A limit has its `bound`, a range its ends."""
 
     number: float | None = None
     unit: str | None = None
     text: str = ""
     note: str = ""
+    bound: str = ""
+    low: float | None = None
+    high: float | None = None
+    uncertainty: float | None = None
+    kind: str = ""
 
 
-def cell(topic: str, stated: Stated | None) -> Cell:
+BOUNDS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥"}
+
+
+def cell(topic: str, stated: Stated | None, kind: str = "") -> Cell:
     """How a stated value is shown."""
     if stated is None or stated.value is None:
         return Cell()
     value = stated.value
     if isinstance(value, bool):
-        return Cell(text=value_label(topic, stated.property, value))
+        return Cell(text=value_label(topic, stated.property, value), kind=kind)
     if isinstance(value, int | float):
         item = property_of(topic, stated.property)
-        note = f"± {stated.uncertainty:g}" if stated.uncertainty is not None else ""
-        return Cell(number=value, unit=stated.unit or (item.unit if item else None), note=note)
+        bound = BOUNDS.get(stated.bound or "", "")
+        unit = stated.unit or (item.unit if item else None)
+        return Cell(value, unit, "", "", bound, stated.low, stated.high, stated.uncertainty, kind)
     if isinstance(value, tuple):
-        return Cell(text=", ".join(map(str, value)))
+        return Cell(text=", ".join(map(str, value)), kind=kind)
     label = value_label(topic, stated.property, value)
-    return Cell(text=label, note=value if label != value else "")
+    return Cell(text=label, note=value if label != value else "", kind=kind)
 
 
-def table_properties(topic: str | None) -> list[Property]:
-    """The properties that stand as columns in a result table of this topic: classes and numbers first."""
-    if topic not in topics():
-        return []
-    rank = {"class": 0, "boolean": 3, "number": 1, "integer": 2, "string": 4, "list": 5}
-    shown = [item for item in topics()[topic].properties if item.searchable and item.type != "list"]
-    return sorted(shown, key=lambda item: (rank[item.type], not item.facet))[:5]
+@dataclass(frozen=True)
+class Fixed:
+    """A column that every record has and no schema describes."""
+
+    id: str
+    unit: None = None
+
+
+def _fixed_cell(row: Row, name: str) -> Cell:
+    value = getattr(row, name, None)
+    if name == "nelements":
+        value = len(row.elements) or None
+    if isinstance(value, tuple):
+        return Cell(text=" ".join(value))
+    if isinstance(value, int | float):
+        return Cell(number=value)
+    return Cell(text=str(value or ""))
 
 
 @dataclass(frozen=True)
@@ -112,26 +131,23 @@ class Line:
     summary: tuple[tuple[str, Cell], ...]
 
 
-def table_columns(rows: Sequence[Row], topic: str | None, asked: Sequence[str] = ()) -> list[Property]:
-    """The columns of a result table: what at least one of its records states, and what it is sorted by."""
-    stated = {one.property for row in rows for one in row.values} | set(asked)
-    return [item for item in table_properties(topic) if item.id in stated]
-
-
-def lines(rows: Sequence[Row], columns: Sequence[Property]) -> list[Line]:
+def lines(rows: Sequence[Row], columns: Sequence["Property | Fixed"]) -> list[Line]:
     """Records for the result table: these columns, or without any what each record says first."""
     found = []
     for row in rows:
-        cells = tuple(cell(row.topic, row.value(item.id)) for item in columns)
-        listed = () if columns else _summary(row)
-        found.append(Line(row, cells, listed))
+        cells = tuple(
+            _fixed_cell(row, item.id) if isinstance(item, Fixed) else cell(row.topic, row.value(item.id), row.kind)
+            for item in columns
+        )
+        found.append(Line(row, cells, () if columns else _summary(row)))
     return found
 
 
 def _summary(row: Row) -> tuple[tuple[str, Cell], ...]:
-    wanted = [item.id for item in table_properties(row.topic)]
-    told = [(name, row.value(name)) for name in wanted]
-    return tuple((property_label(row.topic, name), cell(row.topic, one)) for name, one in told if one is not None)[:3]
+    from knowledge.materials.search import default_columns
+
+    told = [(name, row.value(name)) for name in default_columns(row.topic)]
+    return tuple((property_label(row.topic, name), cell(row.topic, one)) for name, one in told if one is not None)[:4]
 
 
 @dataclass(frozen=True)

@@ -45,3 +45,10 @@ RELATIONS = {
     "from": _("comes from"),
     "measured_in": _("was measured in"),
 }
+SAME_LABELS = {
+    "material": _("same formula and space group"),
+    "composition": _("same formula"),
+    "prototype": _("same structure prototype"),
+    "spacegroup": _("same space group"),
+    "sample": _("same sample"),
+}

@@ -73,7 +73,9 @@ def test_a_facet_address_narrows_down_and_is_shareable(browser: Client) -> None:
 
 def test_htmx_gets_the_results_alone_and_a_bad_filter_its_reason(browser: Client) -> None:
     filed()
-    part = browser.get("/knowledge/?q=Bi2Se3", headers={"HX-Request": "true", "HX-Target": "results"}).content.decode()
+    part = browser.get(
+        "/knowledge/?q=Bi2Se3", headers={"HX-Request": "true", "HX-Target": "search-body"}
+    ).content.decode()
     assert "<html" not in part
     assert "No record matches" in part
     wrong = browser.get("/knowledge/?q=elements+HAS")
