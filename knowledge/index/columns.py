@@ -4,12 +4,13 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from knowledge.errors import KnowledgeError
 from knowledge.topics.schema import Property, per_topics, topics
 
-Family = Literal["number", "text", "boolean", "list"]
+Family = Literal["number", "text", "boolean", "list", "numbers"]
 FAMILIES: dict[str, Family] = {
     "number": "number",
     "integer": "number",
@@ -18,7 +19,19 @@ FAMILIES: dict[str, Family] = {
     "boolean": "boolean",
     "list": "list",
 }
-SQL_TYPES: dict[Family, str] = {"number": "DOUBLE", "text": "VARCHAR", "boolean": "BOOLEAN", "list": "VARCHAR[]"}
+SQL_TYPES: dict[Family, str] = {
+    "number": "DOUBLE",
+    "text": "VARCHAR",
+    "boolean": "BOOLEAN",
+    "list": "VARCHAR[]",
+    "numbers": "DOUBLE[]",
+}
+# every value a record states of one property, where one number does not say it: several values, a limit, a range
+EVERY_TYPES: dict[Family, str] = {
+    "number": "STRUCT(lo DOUBLE, hi DOUBLE)[]",
+    "text": "VARCHAR[]",
+    "boolean": "BOOLEAN[]",
+}
 
 
 @dataclass(frozen=True)
@@ -31,6 +44,11 @@ class Column:
     unit: str | None = None
     topics: tuple[str, ...] = ()
 
+    @cached_property
+    def every(self) -> str | None:
+        """The column beside this one that holds every stated value of a record that states more than one number says."""
+        return f"{self.name}__all" if self.topics and self.family in EVERY_TYPES else None
+
 
 FIXED: tuple[Column, ...] = (
     Column("record", "record", "text"),
@@ -39,11 +57,16 @@ FIXED: tuple[Column, ...] = (
     Column("kind", "kind", "text"),
     Column("formula", "formula", "text"),
     Column("formula_source", "formula_source", "text"),
+    Column("formula_alphabetical", "formula_alphabetical", "text"),
+    Column("formula_anonymous", "formula_anonymous", "text"),
+    Column("chemsys", "chemsys", "text"),
     Column("elements", "elements", "list"),
+    Column("elements_ratios", "elements_ratios", "numbers"),
     Column("nelements", "nelements", "number"),
     Column("spacegroup_number", "spacegroup_number", "number"),
     Column("external_id", "external_id", "text"),
     Column("title", "title", "text"),
+    Column("last_modified", "last_modified", "text"),
 )
 CARRIED: dict[str, str] = {
     "record": "VARCHAR",
@@ -54,13 +77,18 @@ CARRIED: dict[str, str] = {
     "project_id": "BIGINT",
     "formula": "VARCHAR",
     "formula_source": "VARCHAR",
+    "formula_alphabetical": "VARCHAR",
+    "formula_anonymous": "VARCHAR",
+    "chemsys": "VARCHAR",
     "elements": "VARCHAR[]",
+    "elements_ratios": "DOUBLE[]",
     "nelements": "INTEGER",
     "e0": "UBIGINT",
     "e1": "UBIGINT",
     "spacegroup_number": "INTEGER",
     "external_id": "VARCHAR",
     "title": "VARCHAR",
+    "last_modified": "VARCHAR",
     "file_name": "VARCHAR",
     "locator": "VARCHAR",
     "words": "VARCHAR",
@@ -128,13 +156,23 @@ def unit_in(topic: str | None, name: str) -> str | None:
     return next((column.unit for column in columns() if column.property == name), None)
 
 
+@per_topics
 def sql_types() -> dict[str, str]:
     """Every column of a segment with its SQL type, in order."""
-    return CARRIED | {column.name: SQL_TYPES[column.family] for column in columns() if column.topics}
+    types = dict(CARRIED)
+    for column in columns():
+        if column.topics:
+            types[column.name] = SQL_TYPES[column.family]
+            if column.every:
+                types[column.every] = EVERY_TYPES[column.family]
+    return types
+
+
+LAYOUT = 2  # grows when the same columns come to hold something else
 
 
 @per_topics
 def fingerprint() -> str:
     """Changes when the topics' schemas change what the index holds: then it is built anew."""
     described = [[c.name, c.property, c.family, c.unit, c.topics] for c in columns()]
-    return hashlib.sha256(json.dumps([described, list(CARRIED), 1]).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([described, list(CARRIED), LAYOUT]).encode()).hexdigest()[:16]

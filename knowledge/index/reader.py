@@ -47,6 +47,7 @@ class Reader:
         self._opened: duckdb.DuckDBPyConnection | None = None
         self._loaded: tuple[str, ...] = ()
         self.generation = -1
+        self.every: frozenset[str] | None = None  # which columns of several values any record fills; none = not known
 
     def cursor(self) -> "duckdb.DuckDBPyConnection":
         """A cursor on the present state of the index."""

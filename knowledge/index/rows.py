@@ -3,13 +3,15 @@
 import json
 import math
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast, Coalesce
 
 from knowledge.index import columns as layout
+from knowledge.index.compositions import composition
 from knowledge.index.elements import mask
 from knowledge.records.models import Record
 from knowledge.topics.schema import per_topics, topics
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 Json: TypeAlias = Any  # what a JSON document holds
 FIELDS = (
     "id", "version", "topic", "dataset__slug", "kind", "reader", "formula", "formula_source", "elements",
-    "spacegroup_number", "external_id", "title", "file_name", "locator", "raw_values",
+    "spacegroup_number", "external_id", "title", "file_name", "locator", "updated", "raw_values",
 )  # fmt: skip
 CHUNK = 5000
 
@@ -60,27 +62,68 @@ def typed(value: Json, family: layout.Family) -> Json:
     return str(value)
 
 
-def _in_column(value: Json, topic: str, column: layout.Column) -> Json:
+def _converter(topic: str, column: layout.Column) -> Callable[[float], float] | None:
     unit = layout.unit_in(topic, column.property)
     if column.family != "number" or unit == column.unit or unit is None or column.unit is None:
-        return value
+        return None
     from ingest.schemas import units
 
-    return float(units.convert(value, unit, column.unit))
+    wanted = column.unit
+    return lambda value: float(units.convert(value, unit, wanted))
+
+
+def _interval(item: Mapping[str, Json], value: float) -> tuple[float, float]:
+    """The ends between which the true value lies, both included: a limit such as "< 3" ends at the last number below 3."""
+    low, high = item.get("low"), item.get("high")
+    bound = item.get("bound") or ""
+    low = float(low) if low is not None else value
+    high = float(high) if high is not None else value
+    if bound.startswith("<"):
+        low, high = -math.inf, value if bound == "<=" else math.nextafter(value, -math.inf)
+    elif bound.startswith(">"):
+        low, high = value if bound == ">=" else math.nextafter(value, math.inf), math.inf
+    return min(low, high), max(low, high)
+
+
+def _numbers(stated: list[tuple[float, Mapping[str, Json]]], convert: Callable[[float], float] | None) -> list[Json]:
+    """Every stated value as its interval, in the column's unit; empty where one exact number says it all."""
+    found = []
+    for value, item in stated:
+        low, high = _interval(item, value)
+        if convert:
+            low, high = sorted(end if math.isinf(end) else convert(end) for end in (low, high))
+        found.append({"lo": low, "hi": high})
+    exact = all(one["lo"] == one["hi"] == found[0]["lo"] for one in found)
+    return [] if exact else found
 
 
 def properties(topic: str, stated: list[Mapping[str, Json]]) -> dict[str, Json]:
-    """The typed value of each of the topic's columns: the first that the record states."""
+    """The typed values of the topic's columns: the first that the record states, and every one where there are more."""
     place = layout.columns_of(topic)
-    found: dict[str, Json] = {}
+    gathered: dict[str, list[tuple[Json, Mapping[str, Json]]]] = {}
     for item in stated:
         column = place.get(item["property"])
-        if column is None or column.name in found:
-            continue
-        value = typed(item.get("value"), column.family)
+        value = typed(item.get("value"), column.family) if column else None
         if value is not None:
-            found[column.name] = _in_column(value, topic, column)
+            gathered.setdefault(item["property"], []).append((value, item))
+    found: dict[str, Json] = {}
+    for name, values in gathered.items():
+        found |= _in_columns(place[name], topic, values)
     return found
+
+
+def _in_columns(column: layout.Column, topic: str, values: list[tuple[Json, Mapping[str, Json]]]) -> dict[str, Json]:
+    first = values[0][0]
+    if column.family == "list":
+        return {column.name: [part for value, _item in values for part in value]}
+    if column.family == "number":
+        convert = _converter(topic, column)
+        every = _numbers(values, convert)
+        first = convert(first) if convert else first
+    else:
+        every = list(dict.fromkeys(value for value, _item in values))
+        every = every if len(every) > 1 else []
+    return {column.name: first} | ({column.every: every} if every and column.every else {})
 
 
 def _words(topic: str, fixed: Iterable[str], stated: list[Mapping[str, Json]]) -> str:
@@ -96,13 +139,18 @@ def _words(topic: str, fixed: Iterable[str], stated: list[Mapping[str, Json]]) -
 
 def _row(source: tuple[Json, ...]) -> dict[str, Json]:
     (record, version, topic, dataset, kind, project, formula, formula_source, elements) = source[:9]
-    (spacegroup, external_id, title, file_name, locator, raw) = source[9:]
+    (spacegroup, external_id, title, file_name, locator, updated, raw) = source[9:]
     stated = json.loads(raw) if raw else []
     low, high = mask(elements)
+    made = composition(formula) if formula else None
     return {
         "record": record, "version": version, "topic": topic, "dataset": dataset, "kind": kind, "project_id": project,
         "formula": formula or None, "formula_source": formula_source or None, "elements": elements or None,
         "nelements": len(elements) or None, "e0": low, "e1": high, "spacegroup_number": spacegroup,
+        "formula_alphabetical": made and made.reduced, "formula_anonymous": made and made.anonymous,
+        "chemsys": "-".join(elements) or None,
+        "elements_ratios": made.ratios if made and len(made.ratios) == len(elements) else None,
+        "last_modified": updated.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "external_id": external_id or None, "title": title or None, "file_name": file_name, "locator": locator,
         "words": _words(topic, (formula, formula_source, title, external_id, dataset), stated), "stated": raw,
         "deleted": False,
@@ -115,6 +163,8 @@ def _arrow_type(sql: str) -> "pyarrow.DataType":
     types: dict[str, pa.DataType] = {
         "VARCHAR": pa.string(), "INTEGER": pa.int32(), "BIGINT": pa.int64(), "UBIGINT": pa.uint64(),
         "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_(), "VARCHAR[]": pa.list_(pa.string()),
+        "DOUBLE[]": pa.list_(pa.float64()), "BOOLEAN[]": pa.list_(pa.bool_()),
+        "STRUCT(lo DOUBLE, hi DOUBLE)[]": pa.list_(pa.struct([("lo", pa.float64()), ("hi", pa.float64())])),
     }  # fmt: skip
     return types[sql]
 

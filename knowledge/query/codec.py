@@ -1,52 +1,82 @@
 """Query to JSON and back: for stored plans, data sets and the API.
 
-A filter is one of {"compare": {property, op, value, unit}}, {"elements": {mode, symbols}}, {"words": text},
-{"and": [..]}, {"or": [..]}, {"not": ..}.
+A filter is one of {"compare": {property, op, value, unit}}, {"elements": {mode, symbols}}, {"has": {properties, mode, wants}},
+{"length": {property, op, value}}, {"properties": {left, op, right}}, {"linked": {same, topic, where}}, {"words": text},
+{"and": [..]}, {"or": [..]}, {"not": ..}. `wants` is a list of lists of {op, value}, one for each property.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 from knowledge.errors import QueryError
+from knowledge.query.reading import (
+    choice,
+    flag,
+    known,
+    listed,
+    number,
+    scalar,
+    signed,
+    text,
+    texts,
+    wanted_text,
+    whole,
+)
 from knowledge.query.types import (
     Aggregate,
     And,
     Compare,
+    CompareProperties,
+    Comparison,
     ElementMode,
     Filter,
     Function,
     HasElements,
+    HasItems,
+    Histogram,
+    Item,
+    Length,
+    Linked,
     Not,
     Operator,
     Or,
+    Quantifier,
     Query,
+    Same,
     Sort,
     Words,
 )
 
 DEEPEST = 60
+ORDERED = ("=", "!=", "<", "<=", ">", ">=")
+MEMBERS = {
+    "topic", "where", "select", "sort", "limit", "offset", "aggregate", "kinds", "facets", "histograms", "entities", "top",
+    "after",
+}  # fmt: skip
+Json = Any  # a JSON document
 
 
-def to_json(query: Query) -> dict[str, Any]:  # Any: a JSON document
+def to_json(query: Query) -> dict[str, Json]:
     """The query as a JSON document; `from_json` gives an equal query."""
-    document: dict[str, Any] = {
+    asked = query.aggregate
+    return {
         "topic": query.topic,
         "where": None if query.where is None else filter_to_json(query.where),
         "select": list(query.select),
         "sort": [{"property": item.property, "descending": item.descending} for item in query.sort],
         "limit": query.limit,
         "offset": query.offset,
-        "aggregate": None,
+        "aggregate": asked and {"function": asked.function, "property": asked.property, "by": asked.by},
         "kinds": list(query.kinds),
         "facets": list(query.facets),
+        "histograms": [vars(one) | {} for one in query.histograms],
+        "entities": query.entities,
+        "top": None if query.top is None else {"property": query.top[0], "most": query.top[1]},
+        "after": query.after,
     }
-    if query.aggregate is not None:
-        asked = query.aggregate
-        document["aggregate"] = {"function": asked.function, "property": asked.property, "by": asked.by}
-    return document
 
 
-def filter_to_json(part: Filter) -> dict[str, Any]:
+def filter_to_json(part: Filter) -> dict[str, Json]:
     """One filter as a JSON document."""
     match part:
         case And(parts):
@@ -55,114 +85,148 @@ def filter_to_json(part: Filter) -> dict[str, Any]:
             return {"or": [filter_to_json(inner) for inner in parts]}
         case Not(inner):
             return {"not": filter_to_json(inner)}
-        case Words(text):
-            return {"words": text}
+        case Words(said):
+            return {"words": said}
         case HasElements(elements, mode):
             return {"elements": {"mode": mode, "symbols": list(elements)}}
+        case HasItems(properties, wants, mode):
+            rows = [[{"op": item.op, "value": item.value} for item in want] for want in wants]
+            return {"has": {"properties": list(properties), "mode": mode, "wants": rows}}
+        case Length(name, op, value):
+            return {"length": {"property": name, "op": op, "value": value}}
+        case CompareProperties(left, op, right):
+            return {"properties": {"left": left, "op": op, "right": right}}
+        case Linked(same, where, topic):
+            return {"linked": {"same": same, "topic": topic, "where": filter_to_json(where)}}
         case Compare(name, op, value, unit):
             plain = list(value) if isinstance(value, tuple) else value
             return {"compare": {"property": name, "op": op, "value": plain, "unit": unit}}
-        case _:
-            raise QueryError(f"{type(part).__name__} has no JSON form yet.")
 
 
-def from_json(document: Mapping[str, Any]) -> Query:
+def from_json(document: Mapping[str, Json]) -> Query:
     """The query of a JSON document; absent members have their defaults. Raises QueryError naming the member that is wrong."""
-    _known(document, {"topic", "where", "select", "sort", "limit", "offset", "aggregate", "kinds", "facets"}, "query")
-    where, asked = document.get("where"), document.get("aggregate")
+    known(document, MEMBERS, "query")
+    where, asked, top = document.get("where"), document.get("aggregate"), document.get("top")
     return Query(
-        topic=_text(document.get("topic"), "topic"),
+        topic=text(document.get("topic"), "topic"),
         where=None if where is None else filter_from_json(where),
-        select=_texts(document.get("select", ()), "select"),
-        sort=tuple(_sort(item) for item in _list(document.get("sort", ()), "sort")),
-        limit=_whole(document.get("limit", 50), "limit"),
-        offset=_whole(document.get("offset", 0), "offset"),
+        select=texts(document.get("select", ()), "select"),
+        sort=tuple(_sort(item) for item in listed(document.get("sort", ()), "sort")),
+        limit=whole(document.get("limit", 50), "limit"),
+        offset=whole(document.get("offset", 0), "offset"),
         aggregate=None if asked is None else _aggregate(asked),
-        kinds=_texts(document.get("kinds", ()), "kinds"),
-        facets=_texts(document.get("facets", ()), "facets"),
+        kinds=texts(document.get("kinds", ()), "kinds"),
+        facets=texts(document.get("facets", ()), "facets"),
+        histograms=tuple(_histogram(item) for item in listed(document.get("histograms", ()), "histograms")),
+        entities=choice(document.get("entities", "records"), ("records", "materials"), "entities"),
+        top=None if top is None else _top(top),
+        after=text(document.get("after"), "after"),
     )
 
 
-def filter_from_json(document: Any, depth: int = 0) -> Filter:
+def filter_from_json(document: Json, depth: int = 0) -> Filter:
     """One filter of a JSON document."""
     if depth > DEEPEST:
         raise QueryError("where: too many brackets")
+    words = ("and", "or", "not", *FORMS)
     if not isinstance(document, Mapping) or len(document) != 1:
-        raise QueryError("where: each filter is an object with one of compare, elements, words, and, or, not")
+        raise QueryError(f"where: each filter is an object with one of {', '.join(words)}")
     ((word, inside),) = document.items()
     match word:
         case "and":
-            return And(tuple(filter_from_json(part, depth + 1) for part in _list(inside, "and")))
+            return And(tuple(filter_from_json(part, depth + 1) for part in listed(inside, "and")))
         case "or":
-            return Or(tuple(filter_from_json(part, depth + 1) for part in _list(inside, "or")))
+            return Or(tuple(filter_from_json(part, depth + 1) for part in listed(inside, "or")))
         case "not":
             return Not(filter_from_json(inside, depth + 1))
-        case "words":
-            return Words(_text(inside, "words") or "")
-        case "elements":
-            _known(inside, {"mode", "symbols"}, "elements")
-            mode = _choice(inside.get("mode", "all"), get_args(ElementMode), "mode")
-            return HasElements(_texts(inside.get("symbols", ()), "symbols"), mode)
-        case "compare":
-            return _compare(inside)
-    raise QueryError(f"where: '{word}' is not one of compare, elements, words, and, or, not")
+    if word not in FORMS:
+        raise QueryError(f"where: '{word}' is not one of {', '.join(words)}")
+    return FORMS[word](inside, depth)
 
 
-def _compare(document: Any) -> Compare:
-    _known(document, {"property", "op", "value", "unit"}, "compare")
+def _compare(document: Json, depth: int) -> Filter:
+    known(document, {"property", "op", "value", "unit"}, "compare")
     value = document.get("value")
-    value = tuple(value) if isinstance(value, list) else value
-    for part in value if isinstance(value, tuple) else (value,):
-        if not isinstance(part, str | int | float | bool | None):
-            raise QueryError("compare: a value is text, a number, true or false")
-    op = _choice(document.get("op"), get_args(Operator), "op")
-    return Compare(_text(document.get("property"), "property") or "", op, value, _text(document.get("unit"), "unit"))
+    value = tuple(map(scalar, value)) if isinstance(value, list) else scalar(value)
+    op = choice(document.get("op"), get_args(Operator), "op")
+    return Compare(wanted_text(document, "property"), op, value, text(document.get("unit"), "unit"))
 
 
-def _sort(document: Any) -> Sort:
-    _known(document, {"property", "descending"}, "sort")
-    return Sort(_text(document.get("property"), "property") or "", bool(document.get("descending", False)))
+def _elements(document: Json, depth: int) -> Filter:
+    known(document, {"mode", "symbols"}, "elements")
+    mode = choice(document.get("mode", "all"), get_args(ElementMode), "mode")
+    return HasElements(texts(document.get("symbols", ()), "symbols"), mode)
 
 
-def _aggregate(document: Any) -> Aggregate:
-    _known(document, {"function", "property", "by"}, "aggregate")
-    function = _choice(document.get("function"), get_args(Function), "function")
-    return Aggregate(function, _text(document.get("property"), "property"), _text(document.get("by"), "by"))
+def _has(document: Json, depth: int) -> Filter:
+    known(document, {"properties", "mode", "wants"}, "has")
+    properties = texts(document.get("properties", ()), "properties")
+    wants = tuple(tuple(map(_item, listed(want, "wants"))) for want in listed(document.get("wants", ()), "wants"))
+    if not properties or any(len(want) != len(properties) for want in wants):
+        raise QueryError("has: each of wants is a list with one {op, value} for each of properties")
+    return HasItems(properties, wants, choice(document.get("mode", "all"), get_args(Quantifier), "mode"))
 
 
-def _known(document: Any, members: set[str], where: str) -> None:
-    if not isinstance(document, Mapping):
-        raise QueryError(f"{where} must be an object")
-    if wrong := set(document) - members:
-        raise QueryError(f"{where}: there is no '{min(map(str, wrong))}'; there are {', '.join(sorted(members))}")
+def _item(document: Json) -> Item:
+    known(document, {"op", "value"}, "wants")
+    value = scalar(document.get("value"))
+    if value is None:
+        raise QueryError("wants: a value is text, a number, true or false")
+    return Item(choice(document.get("op", "="), get_args(Comparison), "op"), value)
 
 
-def _text(value: Any, where: str) -> str | None:
-    if value is not None and not isinstance(value, str):
-        raise QueryError(f"{where} must be text")
-    return value
+def _length(document: Json, depth: int) -> Filter:
+    known(document, {"property", "op", "value"}, "length")
+    op = choice(document.get("op", "="), ORDERED, "op")
+    return Length(wanted_text(document, "property"), op, signed(document.get("value"), "value"))
 
 
-def _list(value: Any, where: str) -> list[Any]:
-    if not isinstance(value, list | tuple):
-        raise QueryError(f"{where} must be a list")
-    return list(value)
+def _properties(document: Json, depth: int) -> Filter:
+    known(document, {"left", "op", "right"}, "properties")
+    op = choice(document.get("op"), ORDERED, "op")
+    return CompareProperties(wanted_text(document, "left"), op, wanted_text(document, "right"))
 
 
-def _texts(value: Any, where: str) -> tuple[str, ...]:
-    found = _list(value, where)
-    if not all(isinstance(item, str) for item in found):
-        raise QueryError(f"{where} must be a list of texts")
-    return tuple(found)
+def _linked(document: Json, depth: int) -> Filter:
+    known(document, {"same", "topic", "where"}, "linked")
+    where = filter_from_json(document.get("where"), depth + 1)
+    return Linked(choice(document.get("same"), get_args(Same), "same"), where, text(document.get("topic"), "topic"))
 
 
-def _whole(value: Any, where: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise QueryError(f"{where} must be a whole number from 0")
-    return value
+FORMS: dict[str, Callable[[Json, int], Filter]] = {
+    "compare": _compare,
+    "elements": _elements,
+    "has": _has,
+    "length": _length,
+    "properties": _properties,
+    "linked": _linked,
+    "words": lambda said, depth: Words(text(said, "words") or ""),
+}
 
 
-def _choice(value: Any, choices: tuple[str, ...], where: str) -> Any:
-    if value not in choices:
-        raise QueryError(f"{where} must be one of {', '.join(choices)}")
-    return value
+def _sort(document: Json) -> Sort:
+    known(document, {"property", "descending"}, "sort")
+    return Sort(wanted_text(document, "property"), flag(document.get("descending", False), "descending"))
+
+
+def _aggregate(document: Json) -> Aggregate:
+    known(document, {"function", "property", "by"}, "aggregate")
+    function = choice(document.get("function"), get_args(Function), "function")
+    return Aggregate(function, text(document.get("property"), "property"), text(document.get("by"), "by"))
+
+
+def _histogram(document: Json) -> Histogram:
+    known(document, {"property", "bins", "low", "high", "log", "by"}, "histograms")
+    return Histogram(
+        wanted_text(document, "property"),
+        whole(document.get("bins", 40), "bins"),
+        number(document.get("low"), "low"),
+        number(document.get("high"), "high"),
+        flag(document.get("log", False), "log"),
+        text(document.get("by"), "by"),
+    )
+
+
+def _top(document: Json) -> tuple[str, int]:
+    known(document, {"property", "most"}, "top")
+    return wanted_text(document, "property"), whole(document.get("most"), "most")

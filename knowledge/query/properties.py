@@ -5,10 +5,9 @@ from difflib import get_close_matches
 from django.utils.translation import gettext as _
 
 from ingest.errors import LodestoneError
-from knowledge.errors import QueryError
+from knowledge.errors import NotAnswered, QueryError, UnknownProperty
 from knowledge.index import columns as layout
 from knowledge.index.columns import Column
-from knowledge.query.types import Scalar
 from knowledge.records.models import Kind
 from knowledge.topics.schema import Property, TopicSchema, per_topics, topics
 
@@ -54,7 +53,7 @@ def column_of(name: str, topic: str | None) -> Column:
         meant = ", ".join(place for column in found for place in column.topics)
         raise QueryError(f"'{name}' means different things in the topics {meant}: name one of them.", property=name)
     near = get_close_matches(name, names(topic), n=4, cutoff=0.5)
-    raise QueryError(_absent(name, topic, near), property=name, near=near)
+    raise UnknownProperty(_absent(name, topic, near), property=name, near=near)
 
 
 def _absent(name: str, topic: str | None, near: list[str]) -> str:
@@ -80,11 +79,11 @@ def _class_names(topic: str, name: str) -> dict[str, str]:
     return found
 
 
-def text_value(column: Column, topic: str | None, value: Scalar) -> str:
+def text_value(column: Column, topic: str | None, value: object) -> str:
     """A text value as the index spells it: formulae reduced, classes by id."""
     if not isinstance(value, str):
         told = _("'%(name)s' is text: put the value in double quotes.") % {"name": column.property}
-        raise QueryError(told, property=column.property)
+        raise NotAnswered(told, property=column.property)
     if column.property == "formula":
         return _reduced(value)
     item = schema_of(column, topic)
@@ -103,11 +102,11 @@ def _reduced(value: str) -> str:
         return value
 
 
-def number_bounds(column: Column, topic: str | None, value: Scalar, unit: str | None) -> tuple[float, float]:
+def number_bounds(column: Column, topic: str | None, value: object, unit: str | None) -> tuple[float, float]:
     """The number in the column's unit, as (low, high): equal unless it was converted, then one rounding error apart."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         told = _("'%(name)s' is a number, and '%(value)s' is not.") % {"name": column.property, "value": value}
-        raise QueryError(told, property=column.property)
+        raise NotAnswered(told, property=column.property)
     given = unit or layout.unit_in(topic, column.property)
     if given == column.unit or given is None:
         return float(value), float(value)
@@ -117,6 +116,16 @@ def number_bounds(column: Column, topic: str | None, value: Scalar, unit: str | 
     converted = _converted(column.property, float(value), given, column.unit)
     slack = abs(converted) * 1e-9
     return converted - slack, converted + slack
+
+
+def affine(name: str, unit: str | None, wanted: str | None) -> tuple[float, float]:
+    """Factor and offset that bring numbers of a property in `unit` to `wanted`; raises NotAnswered if the units do not meet."""
+    if unit == wanted:
+        return 1.0, 0.0
+    if unit is None or wanted is None:
+        raise NotAnswered(f"'{name}' has {unit or 'no unit'}, the other property {wanted or 'none'}.", property=name)
+    offset = _converted(name, 0.0, unit, wanted)
+    return _converted(name, 1.0, unit, wanted) - offset, offset
 
 
 def _converted(name: str, value: float, unit: str, canonical: str) -> float:

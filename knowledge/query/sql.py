@@ -1,32 +1,68 @@
-"""From a filter to a condition in SQL: column names from the schemas, every value a parameter, and never null.
+"""From a filter to a condition in SQL: column names from the schemas, every value a parameter.
 
-Each condition is true or false: a comparison with an absent value is false, and `Not` of it is true.
+A condition is true, false or null. Null means unknown: the record does not state what is asked, or states it only within
+limits that decide nothing. Only what is true is found, and NOT of unknown is unknown, as OPTIMADE and SQL have it.
 """
 
-from collections.abc import Callable
+import re
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from knowledge.errors import QueryError
+from knowledge.errors import NotAnswered, QueryError
 from knowledge.index.columns import Column
 from knowledge.index.elements import bits, mask
 from knowledge.index.rows import fold
-from knowledge.query import properties
-from knowledge.query.types import And, Compare, Filter, HasElements, Not, Or, Scalar, Words
+from knowledge.query import lists, properties, values
+from knowledge.query.types import (
+    And,
+    Compare,
+    CompareProperties,
+    Filter,
+    HasElements,
+    HasItems,
+    Length,
+    Linked,
+    Not,
+    Or,
+    Words,
+)
 
 DEEPEST = 60
 MOST_PARTS = 2000
-ORDER = ("<", "<=", ">", ">=")
+MOST_LINKS = 8
+PLACES = re.compile(r"\$(p\d+)")
+
+
+@dataclass
+class Parameters:
+    """The values of one statement; each has a number, so that it may stand in several places."""
+
+    values: list[object] = field(default_factory=list)
+
+    def put(self, value: object) -> str:
+        """The place that stands for the value."""
+        self.values.append(value)
+        return f"$p{len(self.values)}"
+
+    def given(self, text: str) -> dict[str, object]:
+        """The values that this statement names."""
+        return {name: self.values[int(name[1:]) - 1] for name in PLACES.findall(text)}
 
 
 @dataclass
 class Compiler:
-    """Writes one condition; `parameters` fill its question marks in order."""
+    """Writes conditions on the records of `topic` (none = any) whose readers and kinds `base` has settled.
+
+    `every` names the columns that hold several values or limits for some record; the others need not be looked at.
+    """
 
     topic: str | None
-    parameters: list[object] = field(default_factory=list)
+    parameters: Parameters
+    base: str = "true"
+    every: frozenset[str] | None = None
     parts: int = 0
+    links: int = 0
 
     def condition(self, part: Filter, depth: int = 0) -> str:
         """The condition of a filter."""
@@ -46,37 +82,48 @@ class Compiler:
                 return self._words(text)
             case Compare():
                 return self._compare(part)
-            case _:
-                raise QueryError(f"The index cannot answer {type(part).__name__} yet.")
+            case CompareProperties():
+                return self._properties(part)
+            case HasItems():
+                return lists.has_items(part, [self.column(name) for name in part.properties], self._put)
+            case Length():
+                return lists.length(part, self.column(part.property), self._put)
+            case Linked():
+                return self._linked(part, depth)
+
+    def column(self, name: str) -> Column:
+        """The column of a property in the topic asked."""
+        return properties.column_of(name, self.topic)
 
     def _joined(self, word: str, empty: str, parts: tuple[Filter, ...], depth: int) -> str:
         return f"({word.join(self.condition(part, depth + 1) for part in parts)})" if parts else empty
 
     def _put(self, value: object) -> str:
-        self.parameters.append(value)
-        return "?"
+        return self.parameters.put(value)
 
     def _words(self, text: str) -> str:
         words = fold(text).split()
         return "(" + " AND ".join(["true", *(f"contains(words, {self._put(word)})" for word in words)]) + ")"
 
     def _composition(self, part: HasElements) -> str:
-        unknown = next((symbol for symbol in part.elements if symbol not in bits()), None)
-        if unknown is not None:
-            told = _("'%(symbol)s' is not the symbol of an element.") % {"symbol": unknown}
-            raise QueryError(told, element=unknown)
-        low, high = mask(part.elements)
+        known = [symbol for symbol in part.elements if symbol in bits()]
+        if len(known) < len(part.elements) and part.mode in ("all", "exactly"):
+            return "(CASE WHEN nelements IS NOT NULL THEN false END)"
+        low, high = mask(known)
         tests = {"all": self._all, "any": self._any, "only": self._only, "none": self._none, "exactly": self._exactly}
-        return f"(nelements IS NOT NULL AND {tests[part.mode](low, high)})"
+        return f"(CASE WHEN nelements IS NOT NULL THEN {tests[part.mode](low, high)} END)"
 
     def _all(self, low: int, high: int) -> str:
-        put = self._put
-        return (
-            f"(e0 & {put(low)}::UBIGINT) = {put(low)}::UBIGINT AND (e1 & {put(high)}::UBIGINT) = {put(high)}::UBIGINT"
-        )
+        tests = []
+        for name, word in (("e0", low), ("e1", high)):
+            if word:
+                place = f"{self._put(word)}::UBIGINT"
+                tests.append(f"({name} & {place}) = {place}")
+        return " AND ".join(tests) or "true"
 
     def _none(self, low: int, high: int) -> str:
-        return f"(e0 & {self._put(low)}::UBIGINT) = 0 AND (e1 & {self._put(high)}::UBIGINT) = 0"
+        pairs = (("e0", low), ("e1", high))
+        return " AND ".join(f"({name} & {self._put(word)}::UBIGINT) = 0" for name, word in pairs if word) or "true"
 
     def _any(self, low: int, high: int) -> str:
         return f"NOT ({self._none(low, high)})"
@@ -86,59 +133,85 @@ class Compiler:
         return self._none(whole ^ low, whole ^ high)
 
     def _exactly(self, low: int, high: int) -> str:
-        return f"{self._all(low, high)} AND {self._only(low, high)}"
+        return f"(e0 = {self._put(low)}::UBIGINT AND e1 = {self._put(high)}::UBIGINT)"
 
     def _compare(self, part: Compare) -> str:
-        column = properties.column_of(part.property, self.topic)
+        column = self.column(part.property)
         if part.op in ("known", "unknown"):
             return f'("{column.name}" IS {"NOT " if part.op == "known" else ""}NULL)'
         if part.unit is not None and column.family != "number":
             raise QueryError(f"'{part.property}' is not a number: leave the unit '{part.unit}' away.")
         if part.op == "in":
-            values = part.value if isinstance(part.value, tuple) else (part.value,)
-            return "(" + " OR ".join(["false", *(self._one(column, part, "=", value) for value in values)]) + ")"
+            wanted = part.value if isinstance(part.value, tuple) else (part.value,)
+            tests = [self._one(column, part, "=", value) for value in wanted]
+            return f"({' OR '.join(tests)})" if tests else "false"
         return self._one(column, part, part.op, part.value)
 
-    def _one(self, column: Column, part: Compare, op: str, value: Scalar | tuple[Scalar, ...] | None) -> str:
+    def _one(self, column: Column, part: Compare, op: str, value: object) -> str:
         if value is None or isinstance(value, tuple):
             raise QueryError(f"'{part.property} {part.op}' needs one value.", property=part.property)
-        families: dict[str, Callable[[Column, Compare, str, Scalar], str]] = {
-            "number": self._number,
-            "text": self._text,
-            "boolean": self._boolean,
-            "list": self._list,
-        }
-        return f"coalesce({families[column.family](column, part, op, value)}, false)"
+        if column.family in ("list", "numbers"):
+            return lists.compared(column, op, value, self._put)
+        test = values.test_of(column, self.topic, op, value, part.unit, self._put)
+        return values.of_record(column, test, several=self._several(column))
 
-    def _number(self, column: Column, part: Compare, op: str, value: Scalar) -> str:
-        low, high = properties.number_bounds(column, self.topic, value, part.unit)
-        name = f'"{column.name}"'
-        if op in ("=", "!="):
-            test = f"{name} BETWEEN {self._put(low)}::DOUBLE AND {self._put(high)}::DOUBLE"
-            return test if op == "=" else f"NOT ({test})"
-        if op not in ORDER:
-            told = _("'%(name)s' is a number: %(op)s compares text.") % {"name": part.property, "op": op.upper()}
-            raise QueryError(told, property=part.property)
-        return f"{name} {op} {self._put(high if op in ('<=', '>') else low)}::DOUBLE"
+    def _several(self, column: Column) -> bool:
+        return column.every is not None and (self.every is None or column.every in self.every)
 
-    def _text(self, column: Column, part: Compare, op: str, value: Scalar) -> str:
-        name = f'"{column.name}"'
-        functions = {"contains": "contains", "starts": "starts_with", "ends": "ends_with"}
-        if op in functions:
-            if not isinstance(value, str):
-                raise QueryError(f"'{part.property} {op.upper()}' needs text in double quotes.", property=part.property)
-            return f"{functions[op]}({name}, {self._put(value)})"
-        text = properties.text_value(column, self.topic, value)
-        return f"{name} {'<>' if op == '!=' else op} {self._put(text)}"
+    def _properties(self, part: CompareProperties) -> str:
+        left, right = self.column(part.left), self.column(part.right)
+        return values.two_properties(left, right, part.op, self.topic, (self._several(left), self._several(right)))
 
-    def _boolean(self, column: Column, part: Compare, op: str, value: Scalar) -> str:
-        if not isinstance(value, bool) or op not in ("=", "!="):
-            told = _("'%(name)s' is TRUE or FALSE, compared by = or !=.") % {"name": part.property}
-            raise QueryError(told, property=part.property)
-        return f'"{column.name}" {"<>" if op == "!=" else "="} {self._put(value)}'
+    def _linked(self, part: Linked, depth: int) -> str:
+        self.links += 1
+        if self.links > MOST_LINKS:
+            raise QueryError(f"More than {MOST_LINKS} LINKED in one filter: ask for less at once.")
+        properties.topic_checked(part.topic)
+        inner = Compiler(part.topic, self.parameters, self.base, self.every, self.parts, self.links)
+        tests = [self.base]
+        if part.topic is not None:
+            tests.append(f"topic = {self._put(part.topic)}")
+        tests.append(inner.condition(part.where, depth + 1))
+        self.parts, self.links = inner.parts, inner.links
+        apart = None not in (self.topic, part.topic) and self.topic != part.topic
+        return self._link(part, inner, " AND ".join(tests), apart)
 
-    def _list(self, column: Column, part: Compare, op: str, value: Scalar) -> str:
-        if op not in ("contains", "="):
-            told = _("'%(name)s' is a list: ask what it HAS.") % {"name": part.property}
-            raise QueryError(told, property=part.property)
-        return f'list_contains("{column.name}", {self._put(str(value))})'
+    def _link(self, part: Linked, inner: "Compiler", where: str, apart: bool) -> str:
+        """Whether another record meets `where` and has the same key; `apart` where no record can be its own other."""
+        if part.same == "material":
+            return _same_material(where, apart)
+        own, other = (side.link_key(part.same) for side in (self, inner))
+        return f"(CASE WHEN {own} IS NOT NULL THEN {_same(own, other, where, apart)} END)"
+
+    def link_key(self, same: str) -> str:
+        """The column in which linked records agree."""
+        names = {"composition": "formula", "spacegroup": "spacegroup_number"}
+        column = self.column(names.get(same, same))
+        if column.family not in ("text", "number"):
+            raise NotAnswered(f"Records cannot be linked by '{same}', which is no single value.", property=same)
+        return f'"{column.name}"'
+
+
+def _among(keys: str, where: str, more: str = "", what: str | None = None) -> str:
+    return f"{keys} IN (SELECT {what or keys} FROM entries WHERE {where}{more})"  # noqa: S608 - names from schemas
+
+
+def _same(own: str, other: str, where: str, apart: bool) -> str:
+    where = f"{where} AND {other} IS NOT NULL"
+    plain = _among(own, where, what=other)
+    if apart:
+        return plain
+    twice = _among(own, where, f" GROUP BY {other} HAVING count(*) > 1", other)
+    itself = _among("record", where)
+    return f"({twice} OR ({plain} AND NOT {itself}))"
+
+
+def _same_material(where: str, apart: bool) -> str:
+    where = f"{where} AND formula IS NOT NULL"
+    pair = "formula || ' ' || spacegroup_number"
+    open_ones, settled = f"{where} AND spacegroup_number IS NULL", f"{where} AND spacegroup_number IS NOT NULL"
+    by_formula = _same("formula", "formula", where, apart)
+    with_group = f"({_among('formula', open_ones)} OR {_same(f'({pair})', f'({pair})', settled, apart)})"
+    return (
+        f"(CASE WHEN formula IS NULL THEN NULL WHEN spacegroup_number IS NULL THEN {by_formula} ELSE {with_group} END)"
+    )

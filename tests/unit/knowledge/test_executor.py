@@ -3,8 +3,6 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from eln.accounts.models import Project
 from eln.accounts.scope import Scope
@@ -12,54 +10,14 @@ from ingest.feeds.services import feed_append, stages_drain
 from knowledge.errors import QueryError
 from knowledge.index.services import index_rebuild
 from knowledge.query.executor import run
-from knowledge.query.filters import filter_text, parse_filter
-from knowledge.query.types import Aggregate, And, Compare, Filter, HasElements, Not, Or, Query, Sort, Words
+from knowledge.query.filters import parse_filter
+from knowledge.query.types import Aggregate, Compare, HasElements, Query, Sort
 from knowledge.records.models import Record
 from tests.builders.knowledge import a_dataset, a_record
-from tests.unit.knowledge.naive import holds
 
 ELEMENTS = ["Bi", "Se", "Te", "Sb", "O", "Og", "H"]
 CLASSES = ["TI", "TCI", "Triv_Ins"]
 NUMBERS = [0, 1, 2, 3, 4, 5.5, -1]
-
-
-def filters() -> st.SearchStrategy[Filter]:
-    number = st.builds(
-        Compare,
-        st.sampled_from(["nelements", "spacegroup_number", "nsites", "topogivity"]),
-        st.sampled_from(["=", "!=", "<", "<=", ">", ">="]),
-        st.sampled_from(NUMBERS),
-    )
-    among = st.builds(
-        Compare, st.just("nsites"), st.just("in"), st.lists(st.sampled_from(NUMBERS), max_size=3).map(tuple)
-    )
-    text = st.builds(
-        Compare,
-        st.sampled_from(["topological_class_soc", "mp_id"]),
-        st.sampled_from(["=", "!=", "<", ">=", "contains", "starts", "ends"]),
-        st.sampled_from([*CLASSES, "mp-1", "T"]),
-    )
-    boolean = st.builds(Compare, st.just("nontrivial_soc"), st.sampled_from(["=", "!="]), st.booleans())
-    listed = st.builds(Compare, st.just("icsd_id"), st.just("contains"), st.sampled_from(["1", "2", "12"]))
-    known = st.builds(
-        Compare,
-        st.sampled_from(
-            ["nsites", "topological_class_soc", "nontrivial_soc", "icsd_id", "elements", "spacegroup_number"]
-        ),
-        st.sampled_from(["known", "unknown"]),
-    )
-    symbols = st.lists(st.sampled_from(ELEMENTS), max_size=3, unique=True).map(tuple)
-    has = st.builds(HasElements, symbols, st.sampled_from(["all", "any", "only", "exactly", "none"]))
-    words = st.builds(Words, st.sampled_from(["bi", "mp-1", "SE te", "zz", "insulator"]))
-    return st.recursive(
-        st.one_of(number, among, text, boolean, listed, known, has, words),
-        lambda inner: st.one_of(
-            st.builds(Not, inner),
-            st.builds(And, st.lists(inner, max_size=3).map(tuple)),
-            st.builds(Or, st.lists(inner, max_size=3).map(tuple)),
-        ),
-        max_leaves=6,
-    )
 
 
 def stored(number: int) -> dict[str, Any]:
@@ -113,30 +71,6 @@ def records(db: None) -> list[dict[str, Any]]:
         )
     index_rebuild()
     return facts
-
-
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(part=filters())
-def test_a_random_filter_finds_what_its_plain_meaning_says(records: list[dict[str, Any]], part: Filter) -> None:
-    evidence = run(Query(where=part, limit=100), scope=Scope.system())
-    expected = {fact["record"] for fact in records if holds(part, fact)}
-    assert {row.record for row in evidence.rows} == expected
-    assert evidence.count == len(expected)
-
-
-@settings(max_examples=200, deadline=None)
-@given(part=filters())
-def test_filter_text_settles_after_one_reading(part: Filter) -> None:
-    text = filter_text(parse_filter(filter_text(part)))
-    assert filter_text(parse_filter(text)) == text
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(part=filters())
-def test_filter_text_means_the_same_as_the_filter(records: list[dict[str, Any]], part: Filter) -> None:
-    text = filter_text(part)
-    ways = [run(Query(where=one, limit=100), scope=Scope.system()) for one in (part, parse_filter(text))]
-    assert ways[0].rows == ways[1].rows
 
 
 def test_sorting_puts_absent_values_last_either_way(records: list[dict[str, Any]]) -> None:
