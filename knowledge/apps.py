@@ -20,6 +20,8 @@ class KnowledgeConfig(AppConfig):
         from ingest.feeds.stage import stage_register
         from ingest.home import prepared_add
         from knowledge.access.views import account_panel
+        from knowledge.exports.stages import ExportStage
+        from knowledge.exports.views import export_panel
         from knowledge.graph.stages import GraphStage
         from knowledge.imports.stages import ImportStage
         from knowledge.index.stages import IndexStage
@@ -30,11 +32,13 @@ class KnowledgeConfig(AppConfig):
         stage_register(ImportStage())
         stage_register(IndexStage())
         stage_register(GraphStage())
+        stage_register(ExportStage())
         check_add(Check(_("Search index"), _index_state))
         check_add(Check(_("Topics"), _topics_state))
         prepared_add(topics_refresh)
         task_prerun.connect(_before_task, weak=False)
         panel_add(Panel("eln.account", account_panel))
+        panel_add(Panel("knowledge.results", export_panel, 40))
         nav_add(NavItem(_("Search"), "knowledge:search", 60, "search"))
 
 

@@ -21,6 +21,9 @@ class KnowledgeSettings(BaseSettings):
     )
     api_per_minute: int = Field(default=600, gt=0, description="requests a minute of one API key or one person")
     visitor_per_minute: int = Field(default=60, gt=0, description="requests a minute of one address without a key")
+    export_rows: int = Field(default=5_000_000, gt=0, description="most records of one export")
+    export_days: float = Field(default=7, gt=0, description="the file of an export stays so many days")
+    export_parallel: int = Field(default=2, gt=0, description="exports written at once")
     fetch_networks: str = Field(
         default="",
         description="private networks that webhooks and federated searches may reach, such as 10.1.0.0/16, with commas",

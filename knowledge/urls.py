@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from knowledge.access import views as access
 from knowledge.api.urls import api_patterns
+from knowledge.exports import views as exports
 from knowledge.materials import views
 
 app_name = "knowledge"
@@ -20,5 +21,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("keys/", access.keys, name="keys"),
     path("keys/<int:pk>/rotate/", access.rotate, name="key-rotate"),
     path("keys/<int:pk>/revoke/", access.revoke, name="key-revoke"),
+    path("exports/", exports.exports, name="exports"),
+    path("exports/<slug:uid>/", exports.export, name="export"),
+    path("exports/<slug:uid>/file", exports.download, name="export-file"),
+    path("exports/<slug:uid>/manifest.json", exports.manifest, name="export-manifest"),
+    path("exports/<slug:uid>/<slug:action>/", exports.change, name="export-change"),
     path("api/v1/", include(api_patterns)),
 ]

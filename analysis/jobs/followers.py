@@ -1,31 +1,14 @@
 """Who follows a job: each follower is a process with a name that others can look for, and a job without one has failed."""
 
-import os
-import socket
-
-import psutil
 from django.db import transaction
 from django.utils import timezone
 
 from analysis.jobs.models import Job
 from analysis.jobs.reasons import GONE
+from ingest.feeds.followers import follower_lives, follower_name
 from ingest.feeds.services import feed_append
 
-
-def follower_name() -> str:
-    """Names this process so that another can tell whether it still lives."""
-    return f"{socket.gethostname()}:{os.getpid()}:{int(psutil.Process().create_time())}"
-
-
-def follower_lives(name: str) -> bool:
-    """Whether that process is still there; of another machine it cannot be told, so it is believed."""
-    host, pid, born = [*name.rsplit(":", 2), "", ""][:3]
-    if host != socket.gethostname() or not pid.isdigit():
-        return bool(host) and host != socket.gethostname()
-    try:
-        return abs(int(psutil.Process(int(pid)).create_time()) - int(born)) <= 1
-    except psutil.Error:
-        return False
+__all__ = ["follower_lives", "follower_name", "orphans_fail"]
 
 
 def orphans_fail() -> int:

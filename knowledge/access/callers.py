@@ -36,6 +36,11 @@ class Caller:
             raise NotAllowed(f"This key lacks the right '{right}': make one that has it.")
 
     @property
+    def bound(self) -> int | None:
+        """The project that the key is bound to."""
+        return self.key.project_id if self.key else None
+
+    @property
     def per_minute(self) -> int:
         """How many requests a minute the caller has."""
         chosen = settings.KNOWLEDGE

@@ -14,9 +14,16 @@ def key_list(*, user: User) -> QuerySet[ApiKey]:
 
 def scope_of_key(key: ApiKey) -> Scope:
     """What the key may read: what its owner may read now, and of projects only its own where it is bound to one."""
-    scope = Scope.of(key.user)
-    if key.project_id is None:
+    return scope_bound(Scope.of(key.user), key.project_id)
+
+
+def scope_bound(scope: Scope, project_id: int | None) -> Scope:
+    """The part of a scope that lies in one project, beside what is open to all; the whole scope without a project."""
+    if project_id is None:
         return scope
-    own = frozenset({key.project_id}) if scope.may_read(key.project_id) else frozenset()
-    writable = own if scope.may_write(key.project_id) else frozenset()
-    return Scope(user_id=scope.user_id, readable=own, writable=writable)
+    own = frozenset({project_id})
+    return Scope(
+        user_id=scope.user_id,
+        readable=own if scope.may_read(project_id) else frozenset(),
+        writable=own if scope.may_write(project_id) else frozenset(),
+    )
