@@ -7,7 +7,7 @@ from django.db.models import Count, Q
 
 from chat.planner.lexicon import Lexicon, Source, build
 from knowledge.records.models import Dataset
-from knowledge.topics.schema import topics_number
+from knowledge.topics.schema import TopicSchema, topics, topics_number
 
 
 def _sources() -> tuple[Source, ...]:
@@ -16,7 +16,13 @@ def _sources() -> tuple[Source, ...]:
 
 @lru_cache(maxsize=2)
 def _built(sources: tuple[Source, ...], number: int) -> Lexicon:
-    return build(sources=sources, main_topic=_main_topic())
+    return build(_with_data(sources), sources, _main_topic())
+
+
+def _with_data(sources: tuple[Source, ...]) -> Mapping[str, TopicSchema]:
+    """The topics that hold data: to know the words of an empty one would turn 'nobody asked' into 'there is none'."""
+    held = {source.topic for source in sources}
+    return {name: schema for name, schema in topics().items() if name in held} or topics()
 
 
 def _main_topic() -> str | None:

@@ -213,6 +213,9 @@ def _add_schemas(lexicon: Lexicon, lists: Mapping[str, Any]) -> None:  # Any: as
                 lexicon.add([word for word in words if _names_spin(word)], spin)
             for value in item.classes:
                 names = [value.id, value.id.replace("_", " "), *value.label.values(), *value.synonyms]
+                names = [
+                    name for name in names if len(name) > 1 or _CJK.search(name)
+                ]  # one letter is an element or a variable
                 lexicon.add(names, "class", ClassWord(variant, (value.id,)))
             for group in dict.fromkeys(name for value in item.classes for name in value.broader):
                 ids = tuple(value.id for value in item.classes if group in value.broader)

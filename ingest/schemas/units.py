@@ -188,6 +188,8 @@ def registry() -> Any:  # Any: pint ships no complete types
     made.define("arbitrary_unit = [arbitrary] = arb")
     made.define("emu = 1e-3 * ampere * meter ** 2")
     made.define("ppb = 1e-9")
+    made.define("dpa = [displacement_damage]")
+    made.define("atom = [atom]")
     made.define(
         "laboratory_oersted = 1e-4 * tesla"
     )  # laboratories plot mu_0 H: 10 kOe beside 1 T; pint's own is of another system

@@ -13,7 +13,7 @@ _ID = re.compile(r"[a-z][a-z0-9_]{0,59}")
 # what every record has, whatever its topic: a property of this id would hide it
 FIXED = frozenset(
     {"record", "topic", "dataset", "kind", "formula", "formula_source", "elements", "nelements", "spacegroup_number",
-     "external_id", "title"}
+     "external_id", "title", "formula_alphabetical", "formula_anonymous", "chemsys", "elements_ratios", "last_modified"}
 )  # fmt: skip
 _FAMILY = {"integer": "number", "string": "text", "class": "text"}
 

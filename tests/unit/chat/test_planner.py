@@ -8,7 +8,9 @@ from chat.planner.lexicon import Lexicon, Source, build
 from chat.planner.normalise import normalise, wording
 from chat.planner.tokens import edits, guess_formula
 from knowledge.query.types import And, Compare, HasElements, Not, Sort
+from knowledge.topics.schema import topics
 
+HELD = ("crystal_structures", "material_facts", "thin_film_growth", "topological_materials")
 TI = Compare("topological_class_soc", "=", "TI")
 
 
@@ -18,7 +20,8 @@ def lexicon() -> Lexicon:
         Source("materiae-2019", "Materiae", "topological_materials"),
         Source("nju-arsenal", "Topological Materials Arsenal", "topological_materials"),
     ]
-    return build(sources=sources, main_topic="topological_materials")
+    schemas = {name: topics()[name] for name in HELD}
+    return build(schemas, sources, "topological_materials")
 
 
 def test_width_subscripts_markup_and_latex_make_no_difference() -> None:
