@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("materials/<str:formula>/graph.json", views.graph, name="material-graph"),
     path("searches/", views.search_save, name="search-save"),
     path("searches/<int:pk>/forget/", views.search_forget, name="search-forget"),
+    path("plot.csv", views.plot_csv, name="plot-csv"),
     path("compare/", views.compare, name="compare"),
     path("records/<str:pk>/", views.record, name="record"),
     path("records/<str:pk>/peaks.json", views.peaks, name="record-peaks"),

@@ -210,7 +210,7 @@ def _slider(state: SearchState, one: Range, found: Sequence[Condition], scope: S
         raise QueryError(told, property=one.property)
     asked = replace(_asked(state, found), where=joined(found, f"n:{one.property}"))
     least, most = (_extreme(asked, name, one.property, scope) for name in ("min", "max"))
-    log = least is not None and most is not None and least > 0 and most / least >= SPREAD_FOR_LOG
+    log = least is not None and most is not None and spread_is_wide([least, most])
     binned = _binned(asked, one.property, log, scope) if least is not None and most != least else None
     item = show.property_of(state.topic, one.property)
     return Slider(
@@ -227,6 +227,11 @@ def _slider(state: SearchState, one: Range, found: Sequence[Condition], scope: S
         dropped=state.address(ranges=tuple(r for r in state.ranges if r.property != one.property)),
         hint=show.said(item.description) if item else "",
     )
+
+
+def spread_is_wide(values: Sequence[float]) -> bool:
+    """Whether positive values span decades, so that a log scale says more."""
+    return bool(values) and min(values) > 0 and max(values) / min(values) >= SPREAD_FOR_LOG
 
 
 def _extreme(asked: Query, function: str, name: str, scope: Scope) -> float | None:

@@ -11,11 +11,12 @@ from eln.accounts.scope import Scope
 from knowledge.errors import KnowledgeError
 from knowledge.materials import conditions as asked_for
 from knowledge.materials import facets as narrow
+from knowledge.materials import plots
 from knowledge.materials import presentation as show
 from knowledge.materials.box import near_words
 from knowledge.materials.conditions import Condition
-from knowledge.materials.search import MOST_COMPARED, SAME, SearchState, default_columns, toggled
-from knowledge.materials.texts import KIND_BADGES, SAME_LABELS
+from knowledge.materials.search import MOST_COMPARED, SAME, VIEWS, SearchState, default_columns, toggled
+from knowledge.materials.texts import KIND_BADGES, SAME_LABELS, VIEW_LABELS
 from knowledge.query.executor import run
 from knowledge.query.properties import names
 from knowledge.query.types import Evidence, Query
@@ -69,8 +70,16 @@ def results(state: SearchState, scope: Scope) -> Context:
         "badges": KIND_BADGES,
         "titles": narrow.dataset_titles(),
         "plain": SearchState(topic=state.topic, materials=state.materials, limit=state.limit).address(),
+        "views": [(name, str(VIEW_LABELS[name]), state.address(view=name), state.view == name) for name in VIEWS],
+        "plot": _plot(state, found, scope),
         **_paging(state, evidence),
     }
+
+
+def _plot(state: SearchState, found: Sequence[Condition], scope: Scope) -> Context | None:
+    if state.view == "scatter":
+        return plots.scatter(state, found, scope)
+    return plots.distribution(state, found, scope) if state.view == "distribution" else None
 
 
 def _shown(state: SearchState, name: str) -> Any:  # a Property, or a stand-in for one that every record has

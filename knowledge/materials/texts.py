@@ -52,3 +52,4 @@ SAME_LABELS = {
     "spacegroup": _("same space group"),
     "sample": _("same sample"),
 }
+VIEW_LABELS = {"table": _("Table"), "scatter": _("Scatter plot"), "distribution": _("Distribution")}

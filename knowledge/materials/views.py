@@ -16,7 +16,9 @@ from knowledge.formula import NotAFormula, parse_formula
 from knowledge.graph.selectors import neighbourhood
 from knowledge.materials import pages
 from knowledge.materials.compare import compare_page, compare_params
+from knowledge.materials.conditions import conditions
 from knowledge.materials.form import from_form, state_of
+from knowledge.materials.plots import csv_lines
 from knowledge.materials.results import results
 from knowledge.materials.selectors import saved_searches
 from knowledge.materials.services import search_drop, search_keep
@@ -142,3 +144,12 @@ def search_forget(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a saved search away."""
     search_drop(user=user_of(request), scope=scope_of(request), pk=pk)
     return redirect(f"{reverse('knowledge:search')}?{request.POST.get('address', '')}")
+
+
+def plot_csv(request: HttpRequest) -> HttpResponseBase:
+    """What the plot of a search shows, as CSV."""
+    state = state_of(request.GET)
+    lines = csv_lines(state, conditions(state), scope_of(request))
+    response = HttpResponse("".join(lines), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="plot.csv"'
+    return response

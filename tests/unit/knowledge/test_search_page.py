@@ -277,3 +277,27 @@ def test_a_saved_search_is_its_owners_or_its_projects(browser: Client, reader: U
     assert refused.status_code == 400
     browser.post(f"/knowledge/searches/{mine.pk}/forget/", {})
     assert not SavedSearch.objects.filter(pk=mine.pk).exists()
+
+
+@pytest.mark.django_db
+def test_a_scatter_plot_says_what_it_draws_by_group_and_in_one_unit() -> None:
+    crystal("Bi2Se3", "one", density=7.5, a={"value": 0.414, "unit": "nm"}, crystal_system="trigonal")
+    crystal("NaCl", "salt", density=2.2, a=5.64, crystal_system="cubic")
+    crystal("KCl", "bare", density=2.0)
+    index_rebuild()
+    state = SearchState.of(QueryDict(f"topic={STRUCTURES}&view=scatter&x=a&y=density&by=crystal_system"))
+    plot = results(state, Scope.system())["plot"]
+    assert (plot["shown"], plot["count"]) == (2, 2)
+    drawn = {group["label"]: (group["x"], group["y"], group["records"]) for group in plot["document"]["groups"]}
+    assert drawn["cubic"] == ([5.64], [2.2], ["salt"])
+    assert drawn["trigonal"][0] == pytest.approx([4.14])
+
+
+def test_the_plot_leaves_as_csv(browser: Client) -> None:
+    crystal("NaCl", "salt", density=2.2, a=5.64, crystal_system="cubic")
+    index_rebuild()
+    text = browser.get(f"/knowledge/plot.csv?topic={STRUCTURES}&view=scatter&x=a&y=density&by=kind").content.decode()
+    assert text.splitlines() == [
+        "record,formula,dataset,kind,a (Å),density (g/cm³),kind",
+        "salt,NaCl,cs,computation,5.64,2.2,computation",
+    ]
