@@ -1,128 +1,130 @@
-"""Columns of tables nobody described: claimed by name, unit and the look of their values, each with a confidence."""
+"""Tables nobody described: which column is what, in which topic, how sure that is and why; no header, no claim."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from django.utils.text import slugify
 
 from ingest.contract.envelope import name_clean
-from ingest.schemas.units import convert, parse_unit
-from knowledge.chemistry.spacegroups import spacegroup_number
-from knowledge.formula import NotAFormula, parse_formula
-from knowledge.imports.mappings import ColumnMapping, Rule, normal
-from knowledge.imports.numbers import number_read
-from knowledge.imports.rows import fingerprint
+from knowledge.imports import reasons
+from knowledge.imports.assigning import assigned
+from knowledge.imports.meanings import Column, Option
+from knowledge.imports.headers import Reading, header_read
+from knowledge.imports.long_tables import long_rules
+from knowledge.imports.mappings import ColumnMapping, Rule
+from knowledge.imports.materials import Identified, identified
+from knowledge.imports.names import compact, words
+from knowledge.imports.reasons import Reason, why
+from knowledge.imports.rows import column_style, fingerprint, table_style
 from knowledge.imports.tables import Refused, Source, Table
-from knowledge.topics.schema import Property, TopicSchema, per_topics, topics
+from knowledge.topics.schema import TopicSchema, topics
 
-_FORMULA = {
-    "formula",
-    "composition",
-    "material",
-    "compound",
-    "pretty_formula",
-    "reduced_formula",
-    "chemical_formula",
-} | {
-    "formula_pretty",
-    "name",
-    "element",
-    "化学式",
-    "材料",
-}
-_SPACEGROUP = {
-    "spacegroup",
-    "space_group",
-    "sg",
-    "spacegroup_number",
-    "space_group_number",
-    "sg_number",
-    "空间群",
-    "spg",
-}
-_ID = {"id", "entry_id", "material_id", "mp_id", "mpid", "jid", "jarvis_id", "icsd", "cod_id", "mat_id"}
-_UNIT = re.compile(r"^(?P<name>.*?)\s*[\[(（/]\s*(?P<unit>[^\])）]+?)\s*[\])）]?\s*$")
+SAMPLE = 400
+MARGIN = 0.06  # two topics closer than this explain a table equally well
 
 
-def split_unit(column: str) -> tuple[str, str | None]:
-    """A column name and the unit written behind it in brackets, after a slash, or as its last word: 'a [Å]', 'gap_eV'."""
-    if (found := _UNIT.match(column)) and (unit := parse_unit(found["unit"])):
-        return found["name"], unit
-    head, _, tail = column.rpartition("_")
-    if head and len(tail) > 1 and (unit := parse_unit(tail)):
-        return head, unit
-    return column, None
+@dataclass(frozen=True)
+class ColumnProposal:
+    """What one column was understood as, why, and what else it could be."""
+
+    column: str
+    rule: Rule
+    reason: Reason
+    alternatives: tuple[Option, ...] = ()
 
 
-def _convertible(unit: str, wanted: str) -> bool:
-    try:
-        convert(1.0, unit, wanted)
-    except Exception:  # any registry's own error means: no
-        return False
-    return True
+@dataclass(frozen=True)
+class Proposal:
+    """The mapping proposed for a table, column by column, and how well each topic explains it."""
+
+    mapping: ColumnMapping
+    columns: tuple[ColumnProposal, ...]
+    topics: Mapping[str, float] = field(default_factory=dict)
 
 
-def _values_fit(item: Property, cells: Sequence[str]) -> float:
-    """The share of filled cells that are values of the property."""
-    filled = [cell for cell in cells if cell]
-    if not filled:
-        return 0.0
-    if item.type in ("number", "integer"):
-        return sum(number_read(cell) is not None for cell in filled) / len(filled)
-    if item.type == "class":
-        ids = {name.lower() for c in item.classes for name in (c.id, *c.label.values(), *c.synonyms)}
-        return sum(cell.lower() in ids for cell in filled) / len(filled)
-    return 1.0
+def _sampled(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Rows from all over the table: files are often sorted."""
+    if len(rows) <= SAMPLE:
+        return list(rows)
+    step = len(rows) / SAMPLE
+    return [rows[int(i * step)] for i in range(SAMPLE)]
 
 
-@per_topics
-def _spellings(topic: str, name: str) -> frozenset[str]:
-    item = topics()[topic].property(name)
-    if item is None:
-        return frozenset()
-    return frozenset(map(normal, (item.id, *item.columns, *item.label.values(), *item.synonyms)))
+def _described(text: str) -> tuple[Reading, ...]:
+    """What the words of a legend say about a column: its first clause as a header."""
+    clause = text.split(";")[0].split(". ")[0].strip()
+    if not clause or len(clause) > 90:
+        return ()
+    return tuple(reading for reading in header_read(clause).readings if 0 < len(reading.name) <= 8)
 
 
-def _claim(topic: TopicSchema, column: str, cells: Sequence[str]) -> Rule:
-    for name, unit in ((column, None), split_unit(column)):
-        for item in topic.properties:
-            if normal(name) not in _spellings(topic.id, item.id):
-                continue
-            fit = _values_fit(item, cells)
-            if fit < 0.5:
-                continue
-            if unit and item.unit:
-                if _convertible(unit, item.unit):
-                    return Rule(item.id, unit, 0.95 * fit)
-                continue
-            return Rule(item.id, item.unit, (0.7 if item.unit else 0.9) * fit)
-    return Rule()
+def columns_of(table: Table) -> list[Column]:
+    """The columns of a table with a sample of their cells."""
+    rows, otherwise = _sampled(table.rows), table_style(table)
+    found = []
+    for at, name in enumerate(table.columns):
+        base, _, count = name.rpartition(" (")
+        repeated = base in table.columns and count.rstrip(")").isdigit()
+        description = table.descriptions.get(name, "")
+        found.append(
+            Column(
+                name,
+                header_read(base if repeated else name),
+                [row[at] for row in rows],
+                table.units.get(name) or None,
+                _described(description) if description else (),
+                column_style(table, at, otherwise),
+            )
+        )
+    return found
 
 
-def _identity(column: str, cells: Sequence[str]) -> Rule | None:
-    filled = [cell for cell in cells if cell]
-    name = normal(column)
-    if not filled:
-        return None
-    if name in _SPACEGROUP:
-        share = sum(spacegroup_number(cell) is not None for cell in filled) / len(filled)
-        return Rule("spacegroup_number", None, share) if share > 0.5 else None
-    if name in _FORMULA:
-        share = sum(map(_is_formula, filled)) / len(filled)
-        return Rule("formula", None, share) if share >= 0.5 else None
-    return None
+def place_words(source: Source, table: Table) -> tuple[str, ...]:
+    """The words of the file name, sheet and title: they may name a property or topic that the header leaves out."""
+    stem = source.files[0].name.split(".")[0] if source.files else source.name
+    return words(f"{stem} {table.title} {table.place}")
 
 
-def _is_formula(text: str) -> bool:
-    try:
-        parse_formula(text)
-    except NotAFormula:
-        return False
-    return True
+@dataclass(frozen=True)
+class _Explained:
+    """One topic's understanding of a table."""
+
+    schema: TopicSchema
+    proposals: Mapping[str, ColumnProposal]
+    score: float
+
+    @property
+    def claimed(self) -> list[Rule]:
+        return [p.rule for p in self.proposals.values() if p.rule.property and p.rule.role == "value"]
 
 
-def guessed_mapping(source: Source, table: Table, topic: str | None) -> ColumnMapping:
-    """The mapping of a table by its column names and values. Raises Refused: no header, no claim."""
+def _named_topic(schema: TopicSchema, place: tuple[str, ...]) -> bool:
+    """Whether the file or sheet is named like the topic."""
+    said = compact(place)
+    names = (schema.id, *schema.label.values(), *schema.synonyms)
+    return any(len(key) >= 5 and key in said for key in (compact(words(name)) for name in names))
+
+
+def _explain(schema: TopicSchema, found: list[Column], known: Identified, place: tuple[str, ...]) -> _Explained:
+    free = [column for column in found if column.name not in known.rules]
+    named = _named_topic(schema, place)
+    chosen = assigned(schema, free, place, named=named)
+    proposals = {
+        column.name: ColumnProposal(column.name, known.rules[column.name], known.reasons[column.name])
+        if column.name in known.rules
+        else ColumnProposal(column.name, *chosen[column.name])
+        for column in found
+    }
+    best: dict[str, float] = {}
+    for proposal in proposals.values():
+        rule = proposal.rule
+        if rule.property and rule.role == "value" and proposal.column not in known.rules:
+            best[rule.property] = max(best.get(rule.property, 0.0), rule.confidence)
+    score = sum(sure * (1.0 if name in schema.claims else 0.3) for name, sure in best.items())
+    return _Explained(schema, proposals, score + (0.3 if named and best else 0.0))
+
+
+def _refuse(table: Table, topic: str | None) -> None:
     if topic is not None and topic not in topics():
         raise Refused(f"there is no topic {topic!r}: choose one of {', '.join(topics())}")
     if not table.header:
@@ -132,50 +134,102 @@ def guessed_mapping(source: Source, table: Table, topic: str | None) -> ColumnMa
     if not table.rows:
         lost = f": row {table.broken[0][0]} {table.broken[0][1]}" if table.broken else ""
         raise Refused(f"has a header line but no rows that fit it{lost}")
-    sample = table.rows[:300]
-    cells = {column: [row[i] for row in sample] for i, column in enumerate(table.columns)}
-    identity = {column: rule for column in table.columns if (rule := _identity(column, cells[column]))}
-    formulas = [column for column, rule in identity.items() if rule.property == "formula"]
-    if not formulas:
-        raise Refused(f"no column holds formulae (columns: {', '.join(table.columns[:12])}): name one 'formula'")
-    candidates = [topics()[topic]] if topic else [t for t in topics().values() if t.claims]
-    best, rules, score = None, {}, 0.0
-    for schema in candidates:
-        claimed = {c: identity.get(c) or _claim(schema, c, cells[c]) for c in table.columns}
-        own = {rule.property: rule.confidence for c, rule in claimed.items() if rule.property and c not in identity}
-        if own and (topic or set(own) & set(schema.claims)) and sum(own.values()) > score:
-            best, rules, score = schema, _once(claimed), sum(own.values())
-    if best is None:
-        wanted = f"topic {topic}" if topic else "no topic"
+
+
+def _understood(explained: Iterable[_Explained]) -> str:
+    """What was understood of a table that no topic claims."""
+    found: dict[str, str] = {}
+    for one in explained:
+        for name, proposal in one.proposals.items():
+            if proposal.rule.property and proposal.rule.role == "value":
+                found.setdefault(name, proposal.rule.property)
+            elif proposal.alternatives and name not in found:
+                found.setdefault(name, "")
+    said = [f"{name} as {what}" for name, what in found.items() if what]
+    return f"; understood were {', '.join(said[:6])}" if said else ""
+
+
+def _chosen(ranked: list[_Explained], table: Table, topic: str | None) -> _Explained:
+    """The topic that explains a table best. Raises Refused for none, or for two alike."""
+    columns = ", ".join(table.columns[:12])
+    own = [
+        one for one in ranked if one.claimed and (topic or {r.property for r in one.claimed} & set(one.schema.claims))
+    ]
+    own = [one for one in own if one.score > 0]
+    if not own:
+        if topic:
+            raise Refused(f"topic {topic} finds none of its properties (columns: {columns}){_hints(ranked)}")
+        fitting = [one.schema.id for one in ranked if one.claimed][:3]
+        advice = f"; if it belongs to one of {', '.join(fitting)}, say so with --topic" if fitting else ""
+        raise Refused(f"no topic claims it (columns: {columns}){_understood(ranked)}{advice}{_hints(ranked)}")
+    if len(own) > 1 and own[0].score - own[1].score < MARGIN:
+        alike = [one.schema.id for one in own if own[0].score - one.score < MARGIN]
         raise Refused(
-            f"{wanted} {'finds none of its properties' if topic else 'claims it'} (columns: {', '.join(table.columns[:12])})"
+            f"{' and '.join(alike)} explain its columns equally well{_understood(own[:1])}: choose with --topic {alike[0]}"
         )
-    ids = next((c for c in table.columns if normal(c) in _ID and len(set(cells[c])) == len(cells[c])), None)
-    name = name_clean(source.files[0].name).split(".")[0] if len(source.files) == 1 else source.files[0].parent.name
+    return own[0]
+
+
+def _hints(explained: list[_Explained]) -> str:
+    """The nearest misses, with what was missing."""
+    said: dict[str, str] = {}
+    for one in explained:
+        for name, proposal in one.proposals.items():
+            if proposal.alternatives and not proposal.rule.property and proposal.rule.role == "value":
+                said.setdefault(name, f"{name}: {proposal.alternatives[0].reason}")
+    return "".join(f" {text}" for text in list(said.values())[:2]) and ". " + " ".join(list(said.values())[:2])
+
+
+def proposal(table: Table, source: Source, topic: str | None = None) -> Proposal:
+    """What the columns of a table mean, with reasons and alternatives. Raises Refused: no header, no claim."""
+    _refuse(table, topic)
+    found, place = columns_of(table), place_words(source, table)
+    known = identified(found, table, place)
+    if known.refusal:
+        raise Refused(known.refusal)
+    candidates = [topics()[topic]] if topic else [t for t in topics().values() if t.claims]
+    if long := long_rules(candidates, found, known):
+        return _long(source, table, *long, known=known)
+    ranked = sorted((_explain(schema, found, known, place) for schema in candidates), key=lambda one: -one.score)
+    best = _chosen(ranked, table, topic)
+    mapping = _mapping(source, best.schema.id, {n: p.rule for n, p in best.proposals.items()}, known)
+    return Proposal(mapping, tuple(best.proposals.values()), {one.schema.id: round(one.score, 3) for one in ranked})
+
+
+def _long(
+    source: Source, table: Table, schema: TopicSchema, rules: Mapping[str, Rule], *, known: Identified
+) -> Proposal:
+    every = {name: rules.get(name) or known.rules.get(name) or Rule() for name in table.columns}
+    mapping = replace(_mapping(source, schema.id, every, known), layout="long")
+    shown = tuple(
+        ColumnProposal(name, rule, known.reasons.get(name) or why(reasons.NOT_NAMED)) for name, rule in every.items()
+    )
+    return Proposal(mapping, shown, {schema.id: 1.0})
+
+
+def _mapping(source: Source, topic: str, rules: Mapping[str, Rule], known: Identified) -> ColumnMapping:
+    name = dataset_name(source)
     return ColumnMapping(
-        topic=best.id,
+        topic=topic,
         slug=slug_of(name),
         title=name.replace("_", " "),
         kind="literature",
         rules=rules,
-        external_id=ids,
+        external_id=known.external_id,
+        rest=known.rest,
     )
 
 
-def _once(rules: dict[str, Rule]) -> dict[str, Rule]:
-    """Each property from its surest column only; the others stay unclaimed."""
-    best: dict[str, float] = {}
-    for rule in rules.values():
-        if rule.property:
-            best[rule.property] = max(best.get(rule.property, 0.0), rule.confidence)
-    taken: set[str] = set()
-    kept = {}
-    for column, rule in rules.items():
-        keep = rule.property is not None and rule.property not in taken and rule.confidence == best[rule.property]
-        if keep and rule.property:
-            taken.add(rule.property)
-        kept[column] = rule if keep else Rule()
-    return kept
+def dataset_name(source: Source) -> str:
+    """The name of the data set that a file nobody described becomes."""
+    if len(source.files) == 1:
+        return name_clean(source.files[0].name).split(".")[0]
+    return source.files[0].parent.name
+
+
+def guessed_mapping(source: Source, table: Table, topic: str | None) -> ColumnMapping:
+    """The mapping of a table by its column names and values. Raises Refused: no header, no claim."""
+    return proposal(table, source, topic).mapping
 
 
 def slug_of(name: str) -> str:

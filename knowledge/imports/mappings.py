@@ -9,30 +9,57 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from knowledge.chemistry.elements import element_named
 from knowledge.imports.tables import Source, Table
-from knowledge.topics.schema import Complaint, dataset_texts, per_topics, yaml_read
+from knowledge.topics.schema import Complaint, dataset_texts, per_topics, topics, yaml_read
 
 log = logging.getLogger(__name__)
 
+Role = Literal["value", "uncertainty", "source", "element", "property", "stated", "unit", "conditions"]
+
 
 class Matches(BaseModel):
-    """How a known data set is recognised: by column names, or by the look of its lines and the stem of its file name."""
+    """How a known data set is recognised: by column names, or by the look of its lines and the stem of its file name.
+
+    Fewer than four names are no proof: the table must then have no other columns than the described ones.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     columns: tuple[str, ...] = ()
+    cells: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="texts that must stand in a column")
     lines: str | None = None
     stem: str | None = None
 
 
 class ColumnRule(BaseModel):
-    """One column: its property, the unit the source uses, and the column whose list gives the names (`with`)."""
+    """One column: its property, the unit the source uses, and the column whose list gives the names (`with`).
+
+    `property` is one of the topic, or formula, spacegroup_number, elements. `role` says what else a column can be: the
+    uncertainty of the column `of`, the `source` that a row was taken from, the share of an `element`.
+    `empty` are texts that state nothing here; `conditions` hold for all values of the column, in canonical units.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    property: str
+    property: str | None = None
     unit: str | None = None
     beside: str | None = Field(default=None, alias="with")
+    role: "Role" = "value"
+    of: str | None = None
+    element: str | None = None
+    empty: tuple[str, ...] = ()
+    conditions: dict[str, float | str] = Field(default_factory=dict)
+    method: str | None = None
+
+
+class Composition(BaseModel):
+    """All columns named by an element are shares of it; `rest` is the element that makes up what is missing to 100."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    unit: Literal["at.%", "wt.%"]
+    rest: str | None = None
 
 
 class Constant(BaseModel):
@@ -61,20 +88,42 @@ class KnownDataset(BaseModel):
     external_id: str | None = None
     columns: dict[str, ColumnRule]
     constants: dict[str, Constant] = Field(default_factory=dict)
+    composition: Composition | None = None
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What one column means: `property` none = nothing we know; `unit` is the source's; `confidence` 0..1."""
+    """What one column means: `property` none = nothing we know; `unit` is the source's; `confidence` 0..1.
+
+    `role` other than value: the uncertainty of the column `of`, the source of the row, the share of an `element`; in long
+    tables the name of the property, the stated value, its unit, its conditions. `conditions` and `method` hold for all
+    values of the column. `empty` are texts that state nothing.
+    """
 
     property: str | None = None
     unit: str | None = None
     confidence: float = 0.0
     beside: str | None = None
+    role: Role = "value"
+    of: str | None = None
+    element: str | None = None
+    empty: tuple[str, ...] = ()
+    conditions: tuple[tuple[str, float | str], ...] = ()
+    method: str | None = None
 
     def document(self) -> dict[str, Any]:
-        """As the command prints it."""
-        return {"property": self.property, "unit": self.unit, "confidence": round(self.confidence, 2)}
+        """As the command prints it; what a plain value column does not need is left out."""
+        said: dict[str, Any] = {
+            "property": self.property,
+            "unit": self.unit,
+            "confidence": round(self.confidence, 2),
+        }
+        if self.role != "value":
+            said["role"] = self.role
+        said |= {name: got for name in ("of", "element", "method") if (got := getattr(self, name))}
+        if self.conditions:
+            said["conditions"] = dict(self.conditions)
+        return said
 
 
 @dataclass(frozen=True)
@@ -93,6 +142,7 @@ class ColumnMapping:
     key: str | None = None
     external_id: str | None = None
     constants: Mapping[str, str] = field(default_factory=dict)
+    rest: str | None = None
 
     @property
     def part(self) -> str:
@@ -132,6 +182,10 @@ def _fits(known: KnownDataset, source: Source, table: Table) -> re.Match[str] | 
     names = {normal(column) for column in table.columns}
     if known.match.columns and not (table.header and names >= {normal(c) for c in known.match.columns}):
         return None
+    if 0 < len(known.match.columns) < 4 and not names <= {normal(c) for c in known.columns}:
+        return None
+    if not all(_holds(table, column, texts) for column, texts in known.match.cells.items()):
+        return None
     found: re.Match[str] | bool | None = True
     if known.match.stem:
         found = re.match(known.match.stem, source.files[0].name.split(".")[0].lower())
@@ -144,16 +198,38 @@ def _fits(known: KnownDataset, source: Source, table: Table) -> re.Match[str] | 
     return found
 
 
+def _holds(table: Table, column: str, texts: tuple[str, ...]) -> bool:
+    """Whether all the texts stand in a column."""
+    at = next((i for i, name in enumerate(table.columns) if normal(name) == normal(column)), None)
+    return at is not None and set(texts) <= {row[at].strip() for row in table.rows}
+
+
+def _rule(topic: str, column: str, stated: ColumnRule | None, composition: Composition | None) -> Rule:
+    if stated is None:
+        element = element_named(column) if composition else None
+        return Rule(None, composition.unit, 1.0, role="element", element=element) if composition and element else Rule()
+    item = topics()[topic].property(stated.property or "")
+    return Rule(
+        stated.property,
+        stated.unit or (item.unit if item and stated.role == "value" else None),
+        1.0,
+        stated.beside,
+        stated.role,
+        stated.of,
+        stated.element,
+        stated.empty,
+        tuple(sorted(stated.conditions.items())),
+        stated.method,
+    )
+
+
 def known_mapping(source: Source, table: Table, topic: str | None) -> ColumnMapping | None:
     """The mapping of a data set that Lodestone knows; none if the table is not one of them."""
     for owner, known in known_datasets():
         if topic not in (None, owner) or not (match := _fits(known, source, table)):
             continue
         by_name = {normal(name): rule for name, rule in known.columns.items()}
-        rules = {}
-        for column in table.columns:
-            rule = by_name.get(normal(column))
-            rules[column] = Rule(rule.property, rule.unit, 1.0, rule.beside) if rule else Rule()
+        rules = {c: _rule(owner, c, by_name.get(normal(c)), known.composition) for c in table.columns}
         constants = {}
         if isinstance(match, re.Match):
             constants = {name: c.values[match.group("class")] for name, c in known.constants.items()}
@@ -171,5 +247,6 @@ def known_mapping(source: Source, table: Table, topic: str | None) -> ColumnMapp
             key=column_of.get(normal(known.key)) if known.key else None,
             external_id=column_of.get(normal(known.external_id)) if known.external_id else None,
             constants=constants,
+            rest=known.composition.rest if known.composition else None,
         )
     return None

@@ -1,31 +1,26 @@
 """Rows of a table -> drafts of records, and what was refused with its reason. Pure: no database, no files."""
 
-import ast
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ingest.schemas.units import convert
 from knowledge.chemistry.elements import element_named
-from knowledge.chemistry.spacegroups import spacegroup_number
 from knowledge.formula import Formula, NotAFormula, parse_formula
+from knowledge.imports.compositions import Shares, composition_text
+from knowledge.imports.identity import group_read
 from knowledge.imports.mappings import ColumnMapping, Rule
-from knowledge.imports.numbers import number_read
+from knowledge.imports.numbers import PLAIN, Style, style_of
 from knowledge.imports.tables import Table
+from knowledge.imports.units import way_to
+from knowledge.imports.values import BadCell, Number, items_of, number_value, plain_text, states_nothing, value_read
 from knowledge.records.drafts import Draft, Json, Value
-from knowledge.topics.schema import Property, per_topics, topics
-
-_EMPTY = frozenset({"", "-", "--", "—", "none", "null", "nan", "n/a", "na", "[]", "?"})
-
+from knowledge.topics.schema import Property, TopicSchema, topics
 
 # NaN is sodium nitride, Na sodium: in a column of formulae only these mean nothing.
-_NO_FORMULA = frozenset({"", "-", "--", "—", "None", "none", "null", "NULL", "nan", "n/a", "N/A", "?"})
-
-
-class BadCell(ValueError):
-    """A cell that holds no value of its property; the message is the reason."""
+_NO_FORMULA = frozenset({"", "-", "--", "—", "None", "none", "null", "NULL", "nan", "n/a", "N/A", "?", "#N/A"})
+_STRUCTURAL = frozenset({"formula", "spacegroup_number", "elements"})
+STYLE_SAMPLE = 5000
 
 
 @dataclass
@@ -41,87 +36,31 @@ class Read:
         self.rejected.append({"row": row, "reason": reason} | ({"column": column} if column else {}))
 
 
-def _list(text: str) -> Any:  # Any: checked by the caller
-    try:
-        return json.loads(text.replace("'", '"'))  # ten times as fast as reading Python
-    except ValueError:
-        return ast.literal_eval(text)
+def table_style(table: Table) -> Style:
+    """How the numbers of a table are written, by the proof of all its cells."""
+    return style_of(cell for row in table.rows[:STYLE_SAMPLE] for cell in row if cell and cell[-1].isdigit())
 
 
-def _items(text: str) -> list[str]:
-    """The items of a list as sources write them: Python or JSON list, or words between commas or semicolons."""
-    if text.startswith(("[", "(")):
-        try:
-            found = _list(text)
-        except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
-            raise BadCell(f"{text[:40]!r} is no list") from error
-        return [str(item) for item in found] if isinstance(found, list | tuple) else [str(found)]
-    return [part.strip() for part in text.replace(";", ",").split(",") if part.strip()]
+def column_style(table: Table, at: int, otherwise: Style) -> Style:
+    """How the numbers of one column are written."""
+    return style_of((row[at] for row in table.rows[:STYLE_SAMPLE]), otherwise)
 
 
-def _word(text: str) -> str:
-    return text.strip().lower().replace("-", "_").replace(" ", "_")
+def condition_named(schema: TopicSchema, unit: str) -> Property | None:
+    """The topic's condition that is measured in a unit: kelvin means the temperature."""
+    return next((p for p in schema.properties if p.condition and p.unit and way_to(unit, p.unit)), None)
 
 
-@per_topics
-def _class_ids(topic: str, name: str) -> dict[str, str]:
-    """Every spelling of a class of a property -> its id."""
-    item = topics()[topic].property(name)
-    found: dict[str, str] = {}
-    for known in item.classes if item else ():
-        for spelling in (known.id, *known.label.values(), *known.synonyms):
-            found.setdefault(_word(spelling), known.id)
-    return found
+@dataclass(frozen=True)
+class _Column:
+    """One column that gives values: where it stands, its rule, its property, how it writes numbers; its cells once read."""
 
-
-def class_id(topic: str, item: Property, text: str) -> str:
-    """The id of a class in any spelling of the schema. Raises BadCell."""
-    found = _class_ids(topic, item.id).get(_word(text))
-    if found is None:
-        raise BadCell(f"{text[:40]!r} is none of {', '.join(c.id for c in item.classes)}")
-    return found
-
-
-def _boolean(text: str) -> bool:
-    word = text.lower()
-    if word in ("1", "1.0", "true", "yes", "y", "是"):
-        return True
-    if word in ("0", "0.0", "false", "no", "n", "否"):
-        return False
-    raise BadCell(f"{text[:40]!r} is neither true nor false")
-
-
-def number_value(item: Property, text: str, unit: str | None) -> tuple[float | int, float | None]:
-    """A cell as number and uncertainty in the property's unit. `unit` is the column's, unless the cell names its own."""
-    stated = number_read(text)
-    if stated is None:
-        raise BadCell(f"{text[:40]!r} is no number")
-    number, spread, unit = stated.value, stated.uncertainty, stated.unit or unit
-    if unit and item.unit and unit != item.unit:
-        try:
-            converted = float(convert(number, unit, item.unit))
-            spread = None if spread is None else abs(float(convert(number + spread, unit, item.unit)) - converted)
-        except ValueError as error:
-            raise BadCell(f"{text[:40]!r}: {error}") from error
-        number = converted
-    if (item.low is not None and number < item.low) or (item.high is not None and number > item.high):
-        raise BadCell(f"{text[:40]} is outside {item.low}..{item.high} {item.unit or ''}".rstrip())
-    if item.type == "integer":
-        if number != int(number):
-            raise BadCell(f"{text[:40]!r} is no whole number")
-        return int(number), spread
-    return number, spread
-
-
-def value_read(topic: str, item: Property, text: str) -> Json:
-    """A cell that is no number as a value of the topic's property. Raises BadCell."""
-    if item.type == "class":
-        return class_id(topic, item, text)
-    if item.type == "boolean":
-        return _boolean(text)
-    if item.type == "list":
-        return _items(text)
-    return text
+    at: int
+    name: str
+    rule: Rule
+    item: Property
+    style: Style
+    cells: dict[str, Number | Json | BadCell] = field(default_factory=dict)
 
 
 class RowReader:
@@ -130,21 +69,48 @@ class RowReader:
     def __init__(self, table: Table, mapping: ColumnMapping, *, file_name: str, receipt: str) -> None:
         self.table, self.mapping, self.file_name, self.receipt = table, mapping, file_name, receipt
         self.schema = topics()[mapping.topic]
-        self.items = {item.id: item for item in self.schema.properties}
         self.read = Read()
-        at = {column: i for i, column in enumerate(table.columns)}
-        self.at = at
-        self.rules = [(at[column], column, rule) for column, rule in mapping.rules.items() if rule.property]
-        self.formula_at = next((i for i, _, rule in self.rules if rule.property == "formula"), None)
-        self.group_at = next(((i, c) for i, c, rule in self.rules if rule.property == "spacegroup_number"), None)
-        self.elements_at = next(((i, c) for i, c, rule in self.rules if rule.property == "elements"), None)
-        self.known: dict[str, list[Any]] = {}
+        self.at = {column: i for i, column in enumerate(table.columns)}
+        self.formula_at = self._place("formula")
+        self.group_at = self._place("spacegroup_number")
+        self.elements_at = self._place("elements")
+        self.sources = [self.at[c] for c, rule in mapping.rules.items() if rule.role == "source" and not rule.of]
+        otherwise = table_style(table)
+        self.columns = sorted(self._columns(otherwise), key=lambda column: not column.item.condition)
+        self.spreads = {
+            rule.of: (self.at[c], c, rule, column_style(table, self.at[c], otherwise))
+            for c, rule in mapping.rules.items()
+            if rule.role == "uncertainty" and rule.of
+        }
+        self.shares = self._shares(otherwise)
+        self.known: dict[str, dict[Any, None]] = {}
+        self.formulas: dict[str, Formula | str] = {}
+
+    def _place(self, name: str) -> tuple[int, str] | None:
+        return next(((self.at[c], c) for c, rule in self.mapping.rules.items() if rule.property == name), None)
+
+    def _columns(self, otherwise: Style) -> Iterator[_Column]:
+        for name, rule in self.mapping.rules.items():
+            item = self.schema.property(rule.property or "")
+            if item is None or rule.role != "value" or rule.property in _STRUCTURAL:
+                continue
+            numeric = item.type in ("number", "integer")
+            style = column_style(self.table, self.at[name], otherwise) if numeric else PLAIN
+            yield _Column(self.at[name], name, rule, item, style)
+
+    def _shares(self, otherwise: Style) -> Shares | None:
+        told = [(self.at[c], c, r.element, r.unit) for c, r in self.mapping.rules.items() if r.role == "element"]
+        if not told or self.formula_at is not None:
+            return None
+        columns = tuple((at, column, element) for at, column, element, _ in told if element)
+        styles = tuple(column_style(self.table, at, otherwise) for at, _, _ in columns)
+        return Shares(columns, told[0][3] or "at.%", self.mapping.rest, styles)
 
     def run(self) -> Read:
         """All rows."""
         for number, reason in self.table.broken:
             self.read.refuse(number, reason)
-        numbers = self.table.numbers or range(1, len(self.table.rows) + 1)
+        numbers = self.table.row_numbers()
         constants = self._constants()
         for number, row in zip(numbers, self.table.rows, strict=True):
             draft = self._row(number, row, constants)
@@ -156,26 +122,46 @@ class RowReader:
     def _constants(self) -> tuple[Value, ...]:
         return tuple(Value(name, value, column="file name") for name, value in self.mapping.constants.items())
 
-    def _row(self, number: int, row: tuple[str, ...], constants: tuple[Value, ...]) -> Draft | None:
-        text = row[self.formula_at].strip() if self.formula_at is not None else ""
+    def _formula(self, row: tuple[str, ...]) -> tuple[Formula | None, str]:
+        """The formula of a row and its text. Raises BadCell where the row names none."""
+        if self.shares is not None:
+            text, source = composition_text(self.shares, row)
+            return parse_formula(text), source
+        if self.formula_at is None:
+            if self.mapping.external_id and not states_nothing(row[self.at[self.mapping.external_id]]):
+                return None, ""
+            raise BadCell("names no formula")
+        text = row[self.formula_at[0]].strip()
         if text in _NO_FORMULA:
-            self.read.refuse(number, "names no formula")
-            return None
+            raise BadCell("names no formula")
+        known = self.formulas.get(text)
+        if known is None:
+            try:
+                known = parse_formula(plain_text(text))
+            except NotAFormula as error:
+                known = f"{text[:60]!r} is no formula: {error}"
+            self.formulas[text] = known
+        if isinstance(known, str):
+            raise BadCell(known)
+        return known, plain_text(text)
+
+    def _row(self, number: int, row: tuple[str, ...], constants: tuple[Value, ...]) -> Draft | None:
         try:
-            formula = parse_formula(text)
-        except NotAFormula as error:
-            self.read.refuse(number, f"{text[:60]!r} is no formula: {error}")
+            formula, text = self._formula(row)
+        except (BadCell, NotAFormula) as error:
+            self.read.refuse(number, str(error))
             return None
-        group = self._group(number, row)
-        values = constants + tuple(self._values(number, row, formula))
+        if self.elements_at is not None and formula is not None:
+            self._check_elements(number, row, formula, *self.elements_at)
+        identifier = plain_text(row[self.at[self.mapping.external_id]]) if self.mapping.external_id else ""
         return Draft(
             key="",
-            formula=formula.reduced,
+            formula=formula.reduced if formula else "",
             formula_source=text,
-            elements=formula.elements,
-            spacegroup_number=group,
-            external_id=row[self.at[self.mapping.external_id]] if self.mapping.external_id else "",
-            values=values,
+            elements=formula.elements if formula else (),
+            spacegroup_number=self._group(number, row),
+            external_id="" if states_nothing(identifier) else identifier,
+            values=constants + tuple(self._values(number, row)),
             receipt=self.receipt,
             file_name=self.file_name,
             locator=self.table.locator(number),
@@ -186,60 +172,177 @@ class RowReader:
             return None
         at, column = self.group_at
         text = row[at].strip()
-        if text.lower() in _EMPTY:
+        if states_nothing(text):
             return None
-        found = spacegroup_number(text)
+        found = group_read(text)
         if found is None:
             self.read.refuse(number, f"{text[:40]!r} is no space group: 1 to 230 or a symbol", column)
         return found
 
-    def _values(self, number: int, row: tuple[str, ...], formula: Formula) -> Iterator[Value]:
-        for at, column, rule in self.rules:
-            text = row[at].strip()
-            if text.lower() in _EMPTY or rule.property in ("formula", "spacegroup_number"):
+    def _values(self, number: int, row: tuple[str, ...]) -> Iterator[Value]:
+        conditions: dict[str, Json] = {}
+        reference = self._reference(row)
+        for column in self.columns:
+            text = row[column.at].strip()
+            if text in column.rule.empty:
                 continue
             try:
-                if rule.property == "elements":
-                    self._check_elements(text, formula)
+                stated = self._cell(number, column, text, row)
+                if stated is None:
                     continue
-                if (item := self.items.get(rule.property or "")) is not None:
-                    yield self._value(item, rule, column, text, row)
+                value = self._value(number, column, text, stated, row, conditions, reference)
             except BadCell as error:
-                self.read.refuse(number, str(error), column)
+                self.read.refuse(number, str(error), column.name)
+                continue
+            if column.item.condition and not column.rule.conditions:
+                conditions[column.item.id] = text if value.low is not None or value.bound else value.value
+            yield value
 
-    def _value(self, item: Property, rule: Rule, column: str, text: str, row: tuple[str, ...]) -> Value:
-        if item.type in ("number", "integer"):
-            number, spread = number_value(item, text, rule.unit)
-            return Value(item.id, number, item.unit, column, text, uncertainty=spread)
-        value = value_read(self.schema.id, item, text)
-        if rule.beside and isinstance(value, list):
-            names = _items(row[self.at[rule.beside]])
-            if len(names) != len(value):
-                raise BadCell(f"{len(value)} counts for {len(names)} elements")
-            value = [f"{name} {count}" for name, count in zip(names, value, strict=True)]
-        return Value(item.id, value, item.unit, column, text)
+    def _cell(self, number: int, column: _Column, text: str, row: tuple[str, ...]) -> Number | Json:
+        """What a cell states of its property; none = nothing. Raises BadCell. The same text is read once."""
+        altered = self.table.formats.get((number, column.name)) if self.table.formats else None
+        if altered == "date" and column.item.type in ("number", "integer"):
+            raise BadCell(f"{text[:40]!r} was turned into a date by a spreadsheet: what was typed is lost")
+        if text not in column.cells:
+            try:
+                column.cells[text] = self._stated(column, text)
+            except BadCell as error:
+                column.cells[text] = error
+        found = column.cells[text]
+        if isinstance(found, BadCell):
+            raise found
+        if column.rule.beside and isinstance(found, list):
+            names = items_of(row[self.at[column.rule.beside]])
+            if len(names) != len(found):
+                raise BadCell(f"{len(found)} counts for {len(names)} elements")
+            return [f"{name} {count}" for name, count in zip(names, found, strict=True)]
+        return found
 
-    def _check_elements(self, text: str, formula: Formula) -> None:
-        symbols = sorted(element_named(name) or name for name in _items(text))
-        if tuple(symbols) != formula.elements:
-            raise BadCell(f"elements {', '.join(symbols)} are not those of {formula.source}")
+    def _stated(self, column: _Column, text: str) -> Number | Json:
+        if states_nothing(text):
+            if column.item.type == "class" and text:
+                try:
+                    return value_read(self.schema.id, column.item, text)  # a class may be called unknown
+                except BadCell:
+                    return None
+            return None
+        if column.item.type in ("number", "integer"):
+            return number_value(column.item, text, column.rule.unit, column.style)
+        return value_read(self.schema.id, column.item, text)
+
+    def _value(
+        self,
+        number: int,
+        column: _Column,
+        text: str,
+        stated: Number | Json,
+        row: tuple[str, ...],
+        conditions: dict[str, Json],
+        reference: str | None,
+    ) -> Value:
+        item, rule = column.item, column.rule
+        method = rule.method
+        if not isinstance(stated, Number):
+            return Value(item.id, stated, item.unit, column.name, text, method=method, reference=reference)
+        held = {} if item.condition else dict(conditions)
+        held |= dict(rule.conditions)
+        if stated.at is not None:
+            held |= self._circumstance(*stated.at)
+        spread = stated.uncertainty
+        if spread is None and column.name in self.spreads:
+            spread = self._spread(number, column, row)
+        return Value(
+            item.id,
+            stated.value,
+            item.unit,
+            column.name,
+            text,
+            uncertainty=spread,
+            method=f"{method}; {stated.remark}" if method and stated.remark else method or stated.remark,
+            conditions=held,
+            bound=stated.bound,
+            low=stated.low,
+            high=stated.high,
+            reference=reference,
+        )
+
+    def _circumstance(self, number: float, unit: str) -> dict[str, Json]:
+        """What a cell says behind its number: 5.2 (300 K)."""
+        item = condition_named(self.schema, unit)
+        way = way_to(unit, item.unit) if item and item.unit else None
+        return {item.id: float(f"{way(number):.12g}")} if item and way else {"at": f"{number:g} {unit}"}
+
+    def _spread(self, number: int, column: _Column, row: tuple[str, ...]) -> float | None:
+        """The uncertainty that a column of its own states: a difference, so without the zero of its scale."""
+        at, name, rule, style = self.spreads[column.name]
+        text = row[at].strip()
+        if states_nothing(text):
+            return None
+        try:
+            plain = replace_limits(column.item)
+            stated = number_value(plain, text, None, style)
+            unit = rule.unit or column.rule.unit
+            way = way_to(unit, column.item.unit) if unit and column.item.unit else None
+            if rule.unit == "%" and column.item.unit != "%":
+                base = column.cells.get(row[column.at].strip())
+                return abs(base.value) * stated.value / 100 if isinstance(base, Number) else None
+            return float(f"{abs(stated.value) * abs(way.scale if way else 1.0):.12g}")
+        except BadCell as error:
+            self.read.refuse(number, str(error), name)
+            return None
+
+    def _reference(self, row: tuple[str, ...]) -> str | None:
+        parts = [plain_text(row[at]) for at in self.sources]
+        said = list(dict.fromkeys(part for part in parts if not states_nothing(part)))
+        return "; ".join(said)[:400] or None
+
+    def _check_elements(self, number: int, row: tuple[str, ...], formula: Formula, at: int, column: str) -> None:
+        text = row[at].strip()
+        if states_nothing(text):
+            return
+        try:
+            symbols = sorted(element_named(name) or name for name in items_of(text))
+            if tuple(symbols) != formula.elements:
+                raise BadCell(f"elements {', '.join(symbols)} are not those of {formula.source}")
+        except BadCell as error:
+            self.read.refuse(number, str(error), column)
 
     def _keep(self, draft: Draft) -> None:
         """Give the draft its key; drop it when the same was said before under the same key."""
+        base = self._base(draft)
+        said = (draft.formula_source, draft.spacegroup_number, tuple(map(_mark, draft.values)))
+        before = self.known.setdefault(base, {})
+        if said in before:
+            self.read.merged += 1
+            return
+        before[said] = None
+        self.read.drafts.append(replace(draft, key=base if len(before) == 1 else f"{base}#{len(before)}"))
+
+    def _base(self, draft: Draft) -> str:
         key_column = self.mapping.key
         own = draft.external_id
         if key_column:
             own = next((str(v.raw) for v in draft.values if v.column == key_column), own)
         base = own or f"{draft.formula}|{draft.spacegroup_number or ''}"
-        if self.mapping.constants:
-            base = f"{self.mapping.part}|{base}"
-        said = (draft.formula_source, draft.spacegroup_number, draft.values)
-        before = self.known.setdefault(base, [])
-        if said in before:
-            self.read.merged += 1
-            return
-        before.append(said)
-        self.read.drafts.append(replace(draft, key=base if len(before) == 1 else f"{base}#{len(before)}"))
+        return f"{self.mapping.part}|{base}" if self.mapping.constants else base
+
+
+def _mark(value: Value) -> tuple[Any, ...]:
+    """What tells one stated value from another, hashable."""
+    return (
+        value.property,
+        value.column,
+        value.raw,
+        tuple(sorted((name, str(held)) for name, held in value.conditions.items())),
+        value.uncertainty,
+        value.reference,
+        str(value.value) if value.raw is None or isinstance(value.value, list) else None,
+    )
+
+
+def replace_limits(item: Property) -> Property:
+    """The property without unit and limits, for numbers that are no values of it."""
+    return item.model_copy(update={"low": None, "high": None, "unit": None, "type": "number"})
 
 
 def fingerprint(*parts: str) -> str:

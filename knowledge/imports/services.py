@@ -7,7 +7,7 @@ from pathlib import Path
 from knowledge.errors import KnowledgeError
 from knowledge.imports.claims import tables_claimed
 from knowledge.imports.combining import Part, joined, keys_apart, mapping_shown, report_of
-from knowledge.imports.facts_table import long_drafts
+from knowledge.imports.long_tables import long_drafts
 from knowledge.imports.mappings import ColumnMapping, Rule
 from knowledge.imports.reports import Report
 from knowledge.imports.rows import Read, RowReader, fingerprint

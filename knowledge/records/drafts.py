@@ -13,7 +13,7 @@ class Value:
 
     `bound` ("<", "<=", ">", ">=") where the source states only a limit of it; `low` and `high` where it states a range,
     `value` then its middle; all in `unit`. `conditions` are numbers in the canonical units of the topic's properties of
-    these names (temperature in K, ...), or texts.
+    these names (temperature in K, ...), or texts. `reference` is what the source itself names for this value: a DOI, words.
     """
 
     property: str
@@ -27,6 +27,7 @@ class Value:
     bound: str | None = None
     low: float | None = None
     high: float | None = None
+    reference: str | None = None
 
     def document(self) -> dict[str, Any]:
         """As stored in Record.values; what is not stated is left out, except unit, column and raw."""
@@ -41,6 +42,8 @@ class Value:
             said["uncertainty"] = self.uncertainty
         if self.method:
             said["method"] = self.method
+        if self.reference:
+            said["reference"] = self.reference
         if self.conditions:
             said["conditions"] = dict(self.conditions)
         said |= {name: end for name in ("bound", "low", "high") if (end := getattr(self, name)) is not None}

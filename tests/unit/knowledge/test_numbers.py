@@ -25,6 +25,6 @@ def test_a_number_keeps_its_uncertainty_and_unit(text: str, stated: tuple[float,
     assert found.unit == stated[2]
 
 
-@pytest.mark.parametrize("text", ["", "nan", "inf", "many", "<5", "3-5", "1,234", "1_000", "5 bananas"])
+@pytest.mark.parametrize("text", ["", "nan", "inf", "many", "5-3", "1,234", "1_000", "5 bananas"])
 def test_what_is_no_single_number_is_none(text: str) -> None:
     assert number_read(text) is None
