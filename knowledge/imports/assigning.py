@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from knowledge.imports import reasons
-from knowledge.imports.meanings import CLAIM, Column, Option, by_place, options
 from knowledge.imports.mappings import Rule
+from knowledge.imports.meanings import CLAIM, Column, Option, by_place, options
 from knowledge.imports.names import compact, words_of_kind
 from knowledge.imports.reasons import Reason, why
 from knowledge.imports.rows import condition_named

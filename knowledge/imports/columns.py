@@ -8,11 +8,11 @@ from django.utils.text import slugify
 from ingest.contract.envelope import name_clean
 from knowledge.imports import reasons
 from knowledge.imports.assigning import assigned
-from knowledge.imports.meanings import Column, Option
 from knowledge.imports.headers import Reading, header_read
 from knowledge.imports.long_tables import long_rules
 from knowledge.imports.mappings import ColumnMapping, Rule
 from knowledge.imports.materials import Identified, identified
+from knowledge.imports.meanings import Column, Option
 from knowledge.imports.names import compact, words
 from knowledge.imports.reasons import Reason, why
 from knowledge.imports.rows import column_style, fingerprint, table_style

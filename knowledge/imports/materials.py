@@ -7,10 +7,10 @@ from statistics import median
 
 from knowledge.chemistry.elements import element_named
 from knowledge.imports import reasons
-from knowledge.imports.meanings import Column
 from knowledge.imports.compositions import element_header, is_balance
 from knowledge.imports.identity import group_read, id_kind, is_compound, is_formula
 from knowledge.imports.mappings import Rule
+from knowledge.imports.meanings import Column
 from knowledge.imports.names import compact, words, words_of_kind
 from knowledge.imports.reasons import Reason, why
 from knowledge.imports.tables import Table
