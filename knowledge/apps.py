@@ -1,8 +1,14 @@
 """Django's view of the package knowledge."""
 
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
+from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from knowledge.records.models import Record
 
 
 class KnowledgeConfig(AppConfig):
@@ -40,6 +46,20 @@ class KnowledgeConfig(AppConfig):
         panel_add(Panel("eln.account", account_panel))
         panel_add(Panel("knowledge.results", export_panel, 40))
         nav_add(NavItem(_("Search"), "knowledge:search", 60, "search"))
+        panel_add(Panel("knowledge.material", _material_conflicts, 10))
+        panel_add(Panel("knowledge.record", _record_conflicts, 10))
+
+
+def _material_conflicts(request: HttpRequest, formula: str) -> str:
+    from knowledge.identity.panels import material_panel
+
+    return material_panel(request, formula)
+
+
+def _record_conflicts(request: HttpRequest, record: "Record") -> str:
+    from knowledge.identity.panels import record_panel
+
+    return record_panel(request, record)
 
 
 def _index_state() -> tuple[bool, str]:

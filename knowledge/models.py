@@ -5,18 +5,24 @@ from knowledge.exports.models import Export
 from knowledge.graph.models import GraphEdge, GraphNode
 from knowledge.imports.models import Import
 from knowledge.materials.models import SavedSearch
-from knowledge.records.models import Dataset, Kind, Record, RecordVersion
+from knowledge.proposals.models import Proposal
+from knowledge.quality.models import Finding, QualityRun
+from knowledge.records.models import Dataset, DatasetVersion, Kind, Record, RecordVersion
 from knowledge.topics.models import TopicDocument
 
 __all__ = [
     "ApiKey",
     "Dataset",
+    "DatasetVersion",
     "Deed",
     "Export",
+    "Finding",
     "GraphEdge",
     "GraphNode",
     "Import",
     "Kind",
+    "Proposal",
+    "QualityRun",
     "Record",
     "RecordVersion",
     "SavedSearch",

@@ -34,6 +34,25 @@ class Dataset(models.Model):
         return self.title
 
 
+class DatasetVersion(models.Model):
+    """What one import changed in a data set: rows are only ever added."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="versions")
+    version = models.CharField(max_length=64)
+    part = models.CharField(max_length=400, blank=True, help_text="the file that was read")
+    added = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    withdrawn = models.PositiveIntegerField(default=0)
+    records = models.PositiveIntegerField(default=0, help_text="in the whole data set afterwards")
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.dataset_id} {self.version}"
+
+
 class Record(models.Model):
     """What one row of a source says. Derived: its id is computed from the source, so citations survive a rebuild.
 

@@ -18,6 +18,9 @@ class ClassValue(BaseModel):
     synonyms: tuple[str, ...] = Field(default=(), description="English and Chinese")
     note: dict[str, str] = Field(default_factory=dict)
     broader: tuple[str, ...] = Field(default=(), description="group names this class belongs to, such as 'semimetal'")
+    covers: tuple[str, ...] = Field(
+        default=(), description="finer classes that this one does not tell apart; a source that says one of them agrees"
+    )
 
 
 class Property(BaseModel):
@@ -37,6 +40,9 @@ class Property(BaseModel):
     facet: bool = False
     low: float | None = Field(default=None, description="below this a value is impossible")
     high: float | None = None
+    tolerance: float | None = Field(
+        default=None, gt=0, description="relative difference up to which two sources agree; none = 5 %"
+    )
     condition: bool = Field(
         default=False,
         description="a circumstance of the row's other values, such as the temperature they were measured at",

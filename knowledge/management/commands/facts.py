@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 from eln.accounts.scope import Scope
 from ingest.commands import LodestoneCommand
 from knowledge.records.models import Record
-from knowledge.records.selectors import records_named
+from knowledge.records.selectors import formulas_named, records_named
 
 
 def facts_of(record: Record) -> Iterator[dict[str, Any]]:
@@ -40,7 +40,21 @@ def facts_of(record: Record) -> Iterator[dict[str, Any]]:
             "conditions": value.get("conditions") or {},
             "method": value.get("method"),
             "column": value.get("column"),
+            **{end: value[end] for end in ("bound", "low", "high") if value.get(end) is not None},
         }
+
+
+def fact_text(fact: dict[str, Any]) -> str:
+    """One line for people: limits and ranges as such, with uncertainty, conditions and source."""
+    value = f"{fact['bound']} {fact['value']}" if "bound" in fact else f"{fact['value']}"
+    if "low" in fact and "high" in fact:
+        value = f"{fact['low']} to {fact['high']}"
+    spread = f" ± {fact['uncertainty']:g}" if fact["uncertainty"] is not None else ""
+    unit = f" {fact['unit']}" if fact["unit"] else ""
+    at = ", ".join(f"{name} {told}" for name, told in fact["conditions"].items())
+    return (
+        f"{fact['formula']}  {fact['property']} = {value}{spread}{unit}{f' at {at}' if at else ''}  [{fact['source']}]"
+    )
 
 
 class Command(LodestoneCommand):
@@ -55,10 +69,9 @@ class Command(LodestoneCommand):
     def run(self, **options: Any) -> int:  # Any: argparse's own
         """Print the values of all records found."""
         for name in options["names"]:
+            if len(meant := formulas_named(name)) > 1:
+                self.stderr.write(f"{name} may be {', '.join(meant)}: the records of all follow")
             for record in records_named(scope=Scope.system(), name=name):
                 for fact in facts_of(record):
-                    unit = f" {fact['unit']}" if fact["unit"] else ""
-                    self.emit(
-                        fact, f"{fact['formula']}  {fact['property']} = {fact['value']}{unit}  [{fact['source']}]"
-                    )
+                    self.emit(fact, fact_text(fact))
         return 0

@@ -1,0 +1,103 @@
+"""What is known of a material: its entries, every source's values side by side, and where sources disagree."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.db.models.functions import Coalesce
+
+from eln.accounts.scope import Scope
+from knowledge.identity.agreement import Pair, conflicts_of
+from knowledge.identity.domain import Entry, Statement, entries_of, stated_values
+from knowledge.query.types import Stated
+from knowledge.records.models import Kind, Record
+from knowledge.records.selectors import records_of, records_visible
+
+MOST_RECORDS = 2000
+FIELDS = (
+    "pk", "version", "dataset__slug", "topic", "kind", "formula", "formula_source", "spacegroup_number", "external_id",
+    "values", "reader",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Told:
+    """One value of a material: which entry it is of, who says it, and what."""
+
+    entry: Entry
+    record: Statement
+    stated: Stated
+
+
+@dataclass(frozen=True)
+class Material:
+    """A composition with its entries. `conflicts`: pairs of statements of different sources that disagree."""
+
+    formula: str
+    entries: tuple[Entry, ...]
+    conflicts: tuple[Pair, ...]
+    cut: bool = False
+
+    def values(self, name: str) -> list[Told]:
+        """Every statement of one property, entry by entry; nothing averaged."""
+        return [
+            Told(entry, record, stated) for entry in self.entries for record, stated in entry.values().get(name, [])
+        ]
+
+    def entry_of(self, record: str) -> Entry | None:
+        """The entry that a record speaks of."""
+        return next((entry for entry in self.entries if any(one.record == record for one in entry.records)), None)
+
+    def disagreements(self, record: str | None = None, name: str | None = None) -> list[Pair]:
+        """The conflicts that concern a record or a property."""
+        return [
+            pair
+            for pair in self.conflicts
+            if (record is None or record in (pair.one.record, pair.other.record))
+            and (name is None or pair.name == name)
+        ]
+
+    def sources_disagreeing(self, name: str) -> int:
+        """How many data sets disagree about a property."""
+        return len({slug for pair in self.disagreements(name=name) for slug in (pair.one.dataset, pair.other.dataset)})
+
+
+def statement_of(row: Iterable[Any]) -> Statement:  # Any: a row of FIELDS
+    """A record's row as identity needs it."""
+    pk, version, dataset, topic, kind, formula, source, spacegroup, external, values, project = row
+    return Statement(
+        pk, version, dataset, topic, kind, formula, source, spacegroup, external, stated_values(values), project
+    )
+
+
+def _rows(records: "QuerySet[Record]") -> "QuerySet[Record, tuple[Any, ...]]":
+    return records.annotate(reader=Coalesce("project_id", "dataset__project_id")).values_list(*FIELDS)
+
+
+def material(*, formula: str, scope: Scope, kinds: Iterable[str] = ()) -> Material:
+    """All that the reader may see of one reduced formula; of all kinds but predictions, unless `kinds` names others."""
+    wanted = list(kinds) or [kind for kind in Kind.values if kind != Kind.PREDICTION]
+    rows = list(_rows(records_of(scope=scope, formula=formula).filter(kind__in=wanted))[: MOST_RECORDS + 1])
+    entries = entries_of([statement_of(row) for row in rows[:MOST_RECORDS]])
+    found = [pair for entry in entries for pair in conflicts_of(entry) if pair.between_sources]
+    return Material(formula, tuple(entries), tuple(found), len(rows) > MOST_RECORDS)
+
+
+def record_conflicts(*, record: Record, scope: Scope) -> list[Pair]:
+    """Where other sources disagree with this record, among what the reader may see."""
+    if not record.formula or record.withdrawn:
+        return []
+    return material(formula=record.formula, scope=scope).disagreements(record=record.pk)
+
+
+def materials_repeated(topic: str | None = None) -> Iterator[list[Statement]]:
+    """The records of each material that more than one record speaks of, in order of formula; for the stages that see everything."""
+    visible = records_visible(scope=Scope.system()).exclude(formula="").exclude(kind=Kind.PREDICTION)
+    if topic:
+        visible = visible.filter(topic=topic)
+    several = visible.order_by().values("formula").annotate(n=Count("pk")).filter(n__gt=1).values("formula")
+    rows = _rows(visible.filter(formula__in=several).order_by("formula", "topic", "dataset__slug", "pk"))
+    for _, group in groupby(rows.iterator(chunk_size=2000), key=lambda row: row[5]):
+        yield [statement_of(row) for row in group]
