@@ -3,20 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from knowledge.formula import NotAFormula, parse_formula
 from knowledge.imports.columns import guessed_mapping, slug_of
 from knowledge.imports.combining import Part, mapping_shown
 from knowledge.imports.mappings import ColumnMapping, known_mapping
 from knowledge.imports.models import Import
+from knowledge.imports.readers.cells import is_formula
+from knowledge.imports.readers.shapes import long_as_wide
 from knowledge.imports.rows import fingerprint
 from knowledge.imports.tables import Refused, Source, Table
-
-
-def _is_formula(text: str) -> bool:
-    try:
-        return bool(parse_formula(text).elements)
-    except NotAFormula:
-        return False
 
 
 def holds_materials(table: Table) -> bool:
@@ -24,15 +18,17 @@ def holds_materials(table: Table) -> bool:
     for at in range(len(table.columns)):
         filled = [row[at] for row in table.rows[:200] if row[at]]
         words = [cell for cell in filled if any(character.isalpha() for character in cell)]
-        if len(words) > len(table.rows[:200]) / 2 and sum(map(_is_formula, words)) > len(words) / 2:
+        if len(words) > len(table.rows[:200]) / 2 and sum(map(is_formula, words)) > len(words) / 2:
             return True
     return False
 
 
 def _part(source: Source, table: Table, topic: str | None) -> Part:
     try:
-        known = known_mapping(source, table, topic)
-        return Part(table, known or _named(guessed_mapping(source, table, topic), source), known=known is not None)
+        if (known := known_mapping(source, table, topic)) is not None:
+            return Part(table, known, known=True)
+        table = long_as_wide(table)
+        return Part(table, _named(guessed_mapping(source, table, topic), source))
     except Refused as error:
         return Part(table, error=str(error), materials=holds_materials(table))
 

@@ -36,7 +36,7 @@ FILE_NAME = "aflow_prototypes.json"
 def facts_load() -> None:
     """The table of facts, through the importer like any other table."""
     with as_file(files("knowledge.topics.material_facts") / "facts.csv") as path:
-        table_import(Source("facts.csv", (Path(path),), "delimited", "material_facts"), topic="material_facts")
+        table_import(Source("facts.csv", (Path(path),), "table", "material_facts"), topic="material_facts")
 
 
 def prototypes_load(progress: Progress) -> None:

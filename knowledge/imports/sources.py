@@ -7,24 +7,15 @@ from pathlib import Path
 
 from ingest.contract.envelope import name_clean
 from knowledge.imports.readers.aligned import aligned_read, is_aligned
-from knowledge.imports.readers.delimited import delimited_read
-from knowledge.imports.readers.json_lists import json_read
-from knowledge.imports.readers.workbook import workbook_read
+from knowledge.imports.readers.content import file_tables
 from knowledge.imports.tables import Refused, Source, Table
 
-_ABOUT = re.compile(r"(?i)(readme|sources|licen[cs]e|citation|changelog)(\..*)?|.*\.md")
+_ABOUT = re.compile(r"(?i)(readme|sources|licen[cs]e|citation|changelog|contributing|authors|notice)(\..*)?")
 _STRUCTURE = re.compile(r"(?i).*\.(cif|mcif|vasp|poscar)|(poscar|contcar)([-_.].*)?")
 
 
 def _reader(path: Path) -> str:
-    name = path.name.lower()
-    if _STRUCTURE.fullmatch(path.name):
-        return "structure"
-    if name.endswith((".xlsx", ".xlsm")):
-        return "workbook"
-    if name.endswith((".json", ".json.gz", ".jsonl", ".jsonl.gz")):
-        return "json"
-    return "delimited"
+    return "structure" if _STRUCTURE.fullmatch(path.name) else "table"
 
 
 def _folders(root: Path) -> Iterator[tuple[Path, list[Path]]]:
@@ -60,6 +51,7 @@ def tables_read(source: Source) -> list[Table]:
     """The tables of a source, at least one. Raises Refused."""
     if source.reader == "aligned":
         return [aligned_read(source.files)]
-    if source.reader == "workbook":
-        return workbook_read(source.files[0])
-    return [{"json": json_read, "delimited": delimited_read}[source.reader](source.files[0])]
+    tables = file_tables(source.files[0])
+    if not tables:
+        raise Refused("holds no rows")
+    return tables

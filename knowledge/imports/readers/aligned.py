@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from knowledge.imports.readers.text import text_read
+from ingest.parsers.text import lines_of
+from knowledge.imports.readers.text import text_of
 from knowledge.imports.tables import Refused, Table
 
 
@@ -23,7 +24,7 @@ def aligned_read(paths: tuple[Path, ...]) -> Table:
     cells: list[list[str]] = []
     lengths: dict[str, int] = {}
     for path in paths:
-        lines = text_read(path).splitlines()
+        lines = lines_of(text_of(path.read_bytes()))
         while len(lines) > 1 and not lines[-1].strip():
             lines.pop()
         names = lines[0].removeprefix("#").split()

@@ -1,112 +1,161 @@
-"""Delimited text: comma, semicolon, tab, with a header line or without."""
+"""Delimited and aligned text: comma, semicolon, tab, bar, or columns of blanks; comments and preambles set aside."""
 
 import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
 
-from knowledge.imports.readers.text import is_spectrum, text_read
+from knowledge.imports.readers.cells import is_number, plain
+from knowledge.imports.readers.columns_of_blanks import aligned_rows
+from knowledge.imports.readers.decimals import points_for_commas
+from knowledge.imports.readers.grids import Grid
+from knowledge.imports.readers.layout import tables_of
+from knowledge.imports.readers.text import is_spectrum
 from knowledge.imports.tables import Refused, Table
 
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?%?")
+SIGNS = ("\t", ";", "|", ",")
+_COMMENT = re.compile(r"\s*(?:#|%|//|!)\s?")
+_RUNAWAY = 12
+csv.field_size_limit(1 << 24)
 
 
-def _delimiter(lines: list[str]) -> str | None:
-    """The sign that gives the most rows the same number (at least two) of cells."""
+def _split(lines: Sequence[str], sign: str, quotes: bool = True) -> list[tuple[int, list[str]]]:
+    """(line, cells) of each row; a quoted cell may hold line ends. Raises csv.Error."""
+    reader = csv.reader(
+        io.StringIO("\n".join(lines)),
+        delimiter=sign,
+        skipinitialspace=True,
+        quoting=csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE,
+    )
+    rows, before = [], 0
+    for row in reader:
+        rows.append((before + 1, row))
+        before = reader.line_num
+    return rows
+
+
+def delimiter(lines: Sequence[str]) -> str | None:
+    """The sign that gives the most rows the same number (at least two) of cells, the first wide row among them."""
     best, score = None, 0.0
-    for sign in (",", "\t", ";", "|"):
+    for sign in SIGNS:
         try:
-            counts = Counter(len(row) for row in csv.reader(lines[:200], delimiter=sign, skipinitialspace=True) if row)
+            widths = [len(row) for _, row in _split(lines[:200], sign) if any(row)]
         except csv.Error:
             continue
-        if not counts:
+        if not widths:
             continue
-        width, times = counts.most_common(1)[0]
-        quality = times / sum(counts.values()) * (1 + width / 1000)
-        if width > 1 and quality > score:
+        wide = [width for width in widths if width > 1]
+        if not wide:
+            continue
+        width, times = Counter(wide).most_common(1)[0]
+        agrees = sum(wide[at] == width for at in range(min(2, len(wide)))) / 4
+        quality = times / len(widths) * (1 + width / 1000) + agrees
+        if quality > score + 0.02:
             best, score = sign, quality
     return best if score > 0.4 else None
 
 
-def has_header(rows: list[list[str]]) -> bool:
-    """Whether the first row names columns: filled, not numeric, and unlike what stands below; repeated names need more proof."""
-    first = [cell.strip().lstrip("#").strip() for cell in rows[0]]
-    if any(_NUMBER.fullmatch(cell) for cell in first):
-        return False
-    if sum(bool(cell) for cell in first) < len(first) - 1:
-        return False
-    below = rows[1:50]
-    numeric_below = [
-        sum(bool(_NUMBER.fullmatch(row[i].strip())) for row in below if i < len(row)) * 2 > len(below)
-        for i in range(len(first))
-    ]
-    if len({cell.lower() for cell in first}) != len(first):
-        return all(first) and any(numeric_below)
-    words = sum(bool(re.fullmatch(r"[A-Za-z_µ%° ()\[\]/.^\-0-9]+", cell)) for cell in first)
-    return (any(numeric_below) or words == len(first)) and not all(re.fullmatch(r"\d.*", c) for c in first if c)
+def _uncommented(lines: list[str]) -> tuple[list[str], list[str], int]:
+    """The lines without comments (blank in their place), the comments, and how many came before the first other line.
+
+    A file in which most lines look like comments has none.
+    """
+    marked = [at for at, line in enumerate(lines) if _COMMENT.match(line) and not re.match(r"\s*#\d", line)]
+    filled = sum(bool(line.strip()) for line in lines)
+    if not marked or len(marked) > 0.6 * filled:
+        return lines, [], 0
+    first = next(at for at, line in enumerate(lines) if line.strip() and at not in set(marked[: at + 1]))
+    kept = list(lines)
+    comments = []
+    for at in marked:
+        comments.append(_COMMENT.sub("", lines[at], count=1).strip())
+        kept[at] = ""
+    return kept, comments, sum(at < first for at in marked)
 
 
-def _without_title(numbered: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
-    """The rows without the titles and remarks above the table: leading rows with a single filled cell."""
-    filled = [sum(bool(cell.strip()) for cell in row) for _, row in numbered]
-    if Counter(filled).most_common(1)[0][0] < 2:
-        return numbered
-    first = next(at for at, count in enumerate(filled) if count > 1)
-    return numbered[first:]
+def _header_in_comment(lines: list[str], kept: list[str], sign: str | None) -> list[str]:
+    """The kept lines with the last comment above the data as header, when it has as many cells as they have."""
+    first = next((at for at, line in enumerate(kept) if line.strip()), None)
+    if not first:
+        return kept
+    above = next((at for at in range(first - 1, -1, -1) if lines[at].strip()), None)
+    if above is None:
+        return kept
+    text = _COMMENT.sub("", lines[above], count=1)
+    cells = _cells(text, sign)
+    body = Counter(len(_cells(line, sign)) for line in kept[first : first + 50] if line.strip())
+    if len(cells) < 2 or len(cells) != body.most_common(1)[0][0] or any(map(is_number, cells)):
+        return kept
+    if not any(is_number(cell) for line in kept[first : first + 3] for cell in _cells(line, sign)):
+        return kept  # the first line below may well be the header
+    return [*kept[:above], text, *kept[above + 1 :]]
 
 
-def _distinct(names: Iterable[str]) -> tuple[str, ...]:
-    """Column names without gaps and repeats: the second `gap` becomes `gap (2)`, an empty third one `column_3`."""
-    found: list[str] = []
-    for at, name in enumerate(names, 1):
-        times = sum(other == name or other.startswith(f"{name} (") for other in found)
-        found.append(f"{name} ({times + 1})" if name and name in found else name or f"column_{at}")
-    return tuple(found)
+def _cells(line: str, sign: str | None) -> list[str]:
+    return [cell.strip() for cell in (line.split(sign) if sign else re.split(r"\s{2,}|\t", line.strip()))]
 
 
-def table_of(rows: list[list[str]], first_line: int = 1) -> Table:
-    """A table of raw rows; rows with another number of cells are named in `broken`, and blank ones are passed over."""
-    numbered = [(at, row) for at, row in enumerate(rows, first_line) if any(cell.strip() for cell in row)]
-    if not numbered:
-        raise Refused("holds no rows")
-    numbered = _without_title(numbered)
-    header = has_header([row for _, row in numbered[:60]])
-    widths = Counter(len(row) for _, row in numbered)
-    width = len(numbered[0][1]) if header else widths.most_common(1)[0][0]
-    if header:
-        columns = _distinct(cell.strip().lstrip("#").strip() for cell in numbered[0][1])
-        body = numbered[1:]
-    else:
-        columns, body = tuple(f"column_{i}" for i in range(1, width + 1)), numbered
-    good: list[tuple[str, ...]] = []
-    numbers: list[int] = []
-    broken: list[tuple[int, str]] = []
-    for number, (_, row) in enumerate(body, 1):
-        while len(row) > width and not row[-1].strip():
-            row = row[:-1]
-        if len(row) != width:
-            broken.append((number, f"has {len(row)} cells where the table has {width} columns"))
-            continue
-        good.append(tuple(cell.strip() for cell in row))
-        numbers.append(number)
-    start = body[0][0] if body else first_line + 1
-    return Table(columns, good, header, broken, numbers, start)
+def _rows(lines: list[str], sign: str) -> list[tuple[int, list[str]]]:
+    rows = _split(lines, sign)
+    ends = [line for line, _ in rows[1:]] + [len(lines) + 1]
+    if any(end - line > _RUNAWAY for (line, row), end in zip(rows, ends, strict=True) if any(row)):
+        bare = _split(lines, sign, quotes=False)  # a quote that is never closed swallows rows
+        usual = Counter(len(row) for _, row in bare if len(row) > 1).most_common(1)
+        if usual and usual[0][1] > sum(len(row) == usual[0][0] for _, row in rows):
+            return bare
+    return rows
 
 
-def delimited_read(path: Path) -> Table:
-    """The table of a delimited text file. Raises Refused for what is none."""
-    lines = text_read(path).splitlines()
+def delimited_tables(lines: list[str]) -> list[Table]:
+    """The tables of the lines of a delimited or aligned text file. Raises Refused for what is none."""
     if not any(line.strip() for line in lines):
         raise Refused("is empty")
     if is_spectrum(lines):
         raise Refused("is a measured curve (columns of numbers), not a table of materials: use the command ingest")
-    sign = _delimiter([line for line in lines if line.strip()])
-    if sign is None:
-        raise Refused("is no table: no comma, tab or semicolon separates the same number of cells in its lines")
+    sign = None
+    if stated := re.fullmatch(r"\s*[\"']?sep=(.|\\t)[\"']?\s*", lines[0], re.I):
+        sign, lines = stated[1].replace("\\t", "\t"), ["", *lines[1:]]
+    kept, comments, _ = _uncommented(lines)
+    sign = sign or delimiter([line for line in kept if line.strip()])
+    kept = _header_in_comment(lines, kept, sign)
     try:
-        rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=sign, skipinitialspace=True))
+        rows = aligned_rows(kept) if sign is None else _rows(kept, sign)
     except csv.Error as error:
         raise Refused(f"cannot be read as a table: {error}") from error
-    return table_of(rows)
+    if rows is None:
+        raise Refused(
+            "is no table: no comma, tab, semicolon or aligned blanks part its lines into the same number of cells"
+        )
+    return with_notes(tables_of(text_grid(rows)), comments)
+
+
+def text_grid(rows: Sequence[tuple[int, list[str]]], *, place: str = "", title: str = "") -> Grid:
+    """A grid of the numbered rows of a text, cells as plain text with decimal points."""
+    lines = [line for line, _ in rows]
+    links: dict[tuple[int, int], str] = {}
+    cleaned = []
+    for line, row in rows:
+        cells = []
+        for at, cell in enumerate(row, 1):
+            text, href = plain(cell) if _marked(cell) else (cell.strip(), "")
+            if href:
+                links[line, at] = href
+            cells.append(text)
+        cleaned.append(cells)
+    width = max((len(row) for row in cleaned), default=0)
+    found = points_for_commas(cleaned)
+    return Grid(found, lines, range(1, width + 1), links=links, ragged=True, place=place, title=title)
+
+
+def _marked(cell: str) -> bool:
+    return "<" in cell or "&" in cell or "](" in cell or "\n" in cell or "\xa0" in cell
+
+
+def with_notes(tables: list[Table], notes: Sequence[str]) -> list[Table]:
+    """The tables, the first with the comments of the file before its own notes."""
+
+    if not notes or not tables:
+        return tables
+    return [replace(tables[0], notes=(*notes, *tables[0].notes)), *tables[1:]]

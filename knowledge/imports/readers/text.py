@@ -2,21 +2,20 @@
 
 import re
 from itertools import pairwise
-from pathlib import Path
 
 from ingest.parsers.protocol import CannotParse
 from ingest.parsers.text import decode
 from knowledge.imports.tables import Refused
 
 MAX_BYTES = 512 * 2**20
+_CIF = re.compile(r"(?m)^\s*data_\S*")
 _FLOAT = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
 
-def text_read(path: Path) -> str:
+def text_of(data: bytes) -> str:
     """The text of a file: UTF-8 or UTF-16 with mark, else the encoding that fits best. Raises Refused for binary files."""
-    if path.stat().st_size > MAX_BYTES:
+    if len(data) > MAX_BYTES:
         raise Refused(f"larger than {MAX_BYTES // 2**20} MiB: split the table")
-    data = path.read_bytes()
     try:
         text = decode(data).text
     except CannotParse as error:
@@ -28,10 +27,15 @@ def text_read(path: Path) -> str:
 
 def is_spectrum(lines: list[str]) -> bool:
     """Whether the lines are two or three columns of numbers with an ordered first one: a measured curve, no table."""
-    body = [line.split() if "," not in line else line.split(",") for line in lines[5:105] if line.strip()]
-    if len(body) < 20 or any(len(cells) not in (2, 3) for cells in body):
+    body = [re.split(r"\s*[,;]\s*|\s+", line.strip()) for line in lines[5:405] if line.strip()]
+    rows = [cells for cells in body if len(cells) in (2, 3) and all(map(_FLOAT.fullmatch, cells))]
+    if len(rows) < 20 or len(rows) < 0.6 * len(body):
         return False
-    if not all(_FLOAT.fullmatch(cell.strip()) for cells in body for cell in cells):
-        return False
-    first = [float(cells[0]) for cells in body]
-    return all(a < b for a, b in pairwise(first))
+    steps = [float(b[0]) - float(a[0]) for a, b in pairwise(rows)]
+    ordered = max(sum(step > 0 for step in steps), sum(step < 0 for step in steps))
+    return ordered >= 0.97 * len(steps)
+
+
+def is_structure(text: str) -> bool:
+    """Whether a text is a CIF: a crystal structure, no table."""
+    return bool(_CIF.search(text[:20_000])) and "_cell_length_a" in text
