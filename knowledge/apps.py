@@ -31,6 +31,8 @@ class KnowledgeConfig(AppConfig):
         from knowledge.graph.stages import GraphStage
         from knowledge.imports.stages import ImportStage
         from knowledge.index.stages import IndexStage
+        from knowledge.neo4j.connection import configured
+        from knowledge.neo4j.stages import Neo4jStage
         from knowledge.records.stages import RecordStage
         from knowledge.topics.schema import topics_refresh
 
@@ -39,6 +41,9 @@ class KnowledgeConfig(AppConfig):
         stage_register(IndexStage())
         stage_register(GraphStage())
         stage_register(ExportStage())
+        if configured():
+            stage_register(Neo4jStage())
+            check_add(Check(_("Graph database"), _neo4j_state))
         check_add(Check(_("Search index"), _index_state))
         check_add(Check(_("Topics"), _topics_state))
         prepared_add(topics_refresh)
@@ -92,3 +97,14 @@ def _topics_state() -> tuple[bool, str]:
         return True, gettext("%(number)s topics, all usable.") % {"number": len(topics())}
     told = "; ".join(f"{one.place}: {one.reason}" for one in wrong[:5])
     return False, gettext("Left out until they are mended: %(told)s") % {"told": told}
+
+
+def _neo4j_state() -> tuple[bool, str]:
+    """Whether the site's Neo4j answers, and how many records stand in it."""
+    from knowledge.neo4j.connection import GraphAway, read
+
+    try:
+        count = read("MATCH (r:Record) RETURN count(r) AS n", {})[0]["n"]
+    except GraphAway as error:
+        return False, error.message
+    return True, gettext("Neo4j answers; it holds %(count)s records.") % {"count": count}

@@ -24,6 +24,11 @@ class SiteSettings(BaseSettings):
         default="",
         description="redis://… that all processes share for limits; empty = the broker if it is Redis, else memory",
     )
+    neo4j_uri: str = Field(default="", description="bolt://host:7687 of a Neo4j to keep beside the index; empty = none")
+    neo4j_user: str = ""
+    neo4j_password: str = ""
+    neo4j_password_file: Path | None = None
+    neo4j_database: str = "neo4j"
     secret_key: str = Field(default="", description="empty = made once and kept in home/secret.key")
     secret_key_file: Path | None = None
     allowed_hosts: str = Field(default="127.0.0.1,localhost,[::1]", description="comma-separated host names")
@@ -46,6 +51,12 @@ class SiteSettings(BaseSettings):
                 "KEY_PREFIX": "lodestone",
             }
         return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "lodestone"}
+
+    def neo4j(self) -> dict[str, str]:
+        """Where the site's Neo4j is and as whom to ask it; `uri` empty = there is none."""
+        file = self.neo4j_password_file
+        password = file.read_text().strip() if file else self.neo4j_password
+        return {"uri": self.neo4j_uri, "user": self.neo4j_user, "password": password, "database": self.neo4j_database}
 
     def secret(self) -> str:
         """The secret key: from the variable, the file, or made once in home (mode 0600)."""

@@ -45,10 +45,11 @@ def _page(query: Query, chosen: Selection) -> tuple[tuple[Row, ...], str | None]
     found = chosen.ask(f"{ROW}, {order.columns()}", after, also=behind)
     page = found[:limit]
     mark = order.cursor(page[-1][FIELDS:]) if len(found) > limit else None
-    return tuple(_row(item[:FIELDS], query.select) for item in page), mark
+    return tuple(row_of(item[:FIELDS], query.select) for item in page), mark
 
 
-def _row(item: tuple[Any, ...], select: tuple[str, ...]) -> Row:
+def row_of(item: tuple[Any, ...], select: tuple[str, ...]) -> Row:
+    """One record from the columns of ROW, with the values that were asked for."""
     *head, stated = item
     (record, version, topic, dataset, kind, formula, source, external, spacegroup, elements, file_name, locator) = head[
         :12

@@ -28,7 +28,7 @@ Grouped = dict[str, NDArray[np.float64]]
 
 def aggregate(asked: Aggregate, chosen: Selection) -> tuple[float | None, dict[str, float]]:
     """The one figure, or one for each value of `by`."""
-    figure = FUNCTIONS[asked.function].format(_measured(asked, chosen))
+    figure = FUNCTIONS[asked.function].format(_measured(asked, chosen.topic))
     if asked.by is None:
         value = chosen.ask(figure)[0][0]
         return (None if value is None else float(value)), {}
@@ -37,15 +37,21 @@ def aggregate(asked: Aggregate, chosen: Selection) -> tuple[float | None, dict[s
     return None, {label(value): float(number) for value, number in found if value is not None and number is not None}
 
 
-def _measured(asked: Aggregate, chosen: Selection) -> str:
+def measured_column(asked: Aggregate, topic: str | None) -> Column | None:
+    """What a figure is of; none = the records. Raises QueryError where the function needs numbers and there are none."""
     if asked.property is None:
         if asked.function not in ("count", "count_distinct"):
             raise QueryError(f"'{asked.function}' needs a property to work on.")
-        return "record"
-    column = properties.column_of(asked.property, chosen.topic)
+        return None
+    column = properties.column_of(asked.property, topic)
     if column.family != "number" and asked.function not in ("count", "count_distinct"):
         raise QueryError(f"'{asked.function}' needs numbers, and '{asked.property}' has none.", property=asked.property)
-    return f'"{column.name}"'
+    return column
+
+
+def _measured(asked: Aggregate, topic: str | None) -> str:
+    column = measured_column(asked, topic)
+    return f'"{column.name}"' if column else "record"
 
 
 def _grouping(column: Column) -> tuple[str, str]:
@@ -75,18 +81,27 @@ def histogram(asked: Histogram, chosen: Selection) -> Binned:
 
     With `log`, only positive values. No value: no edges. All values equal: one bin. Raises QueryError for what has no numbers.
     """
-    column = properties.column_of(asked.property, chosen.topic)
+    return binned(asked, chosen.topic, _values(drawn_column(asked, chosen.topic), asked, chosen))
+
+
+def drawn_column(asked: Histogram, topic: str | None) -> Column:
+    """The column of a histogram. Raises QueryError for what has no numbers, or too many bins."""
+    column = properties.column_of(asked.property, topic)
     if column.family != "number":
         raise NotAnswered(_("'%(name)s' has no numbers to draw.") % {"name": asked.property}, property=asked.property)
     if not 1 <= asked.bins <= MOST_BINS:
         raise QueryError(f"bins must be a whole number from 1 to {MOST_BINS}.")
-    groups = _values(column, asked, chosen)
+    return column
+
+
+def binned(asked: Histogram, topic: str | None, groups: Grouped) -> Binned:
+    """The histogram of values, by group where one is asked."""
     everything = np.concatenate(list(groups.values())) if groups else np.empty(0)
     edges = edges_of(everything, asked)
     counts = {name: _counted(values, edges) for name, values in groups.items()}
     total = tuple(map(sum, zip(*counts.values(), strict=True))) if counts and edges else (0,) * max(len(edges) - 1, 0)
     lines = {} if asked.by is None else {name: counts[name] for name in sorted(counts) if any(counts[name])}
-    return Binned(asked.property, unit_in(chosen.topic, asked.property), tuple(edges), total, lines)
+    return Binned(asked.property, unit_in(topic, asked.property), tuple(edges), total, lines)
 
 
 def _values(column: Column, asked: Histogram, chosen: Selection) -> Grouped:

@@ -14,27 +14,29 @@ PIECES = {"contains": "contains", "starts": "starts_with", "ends": "ends_with"}
 
 def compared(column: Column, op: str, value: object, put: Put) -> str:
     """`=` and CONTAINS of a list ask for one item, spelled so."""
-    if op not in ("contains", "=") or isinstance(value, bool):
+    wish = wish_of(column, op, value)
+    if column.family == "numbers":
+        return _has_one(column, wish, put)
+    return f'list_contains("{column.name}", {put(str(value))})'
+
+
+def wish_of(column: Column, op: str, value: object) -> Item:
+    """The item that `=` and CONTAINS ask a list for. Raises NotAnswered for other comparisons."""
+    if op not in ("contains", "=") or not isinstance(value, str | int | float) or isinstance(value, bool):
         told = _("'%(name)s' is a list: ask what it HAS.") % {"name": column.property}
         raise NotAnswered(told, property=column.property)
-    if column.family == "numbers":
-        return _has_one(column, Item("=", value), put)  # type: ignore[arg-type]  # a scalar, checked by the caller
-    return f'list_contains("{column.name}", {put(str(value))})'
+    return Item("=", value)
 
 
 def length(part: Length, column: Column, put: Put) -> str:
     """The number of items. Raises NotAnswered for what is no list."""
-    _list_checked(column)
+    list_checked(column)
     return f'(len("{column.name}") {"<>" if part.op == "!=" else part.op} {put(part.value)}::BIGINT)'
 
 
 def has_items(part: HasItems, columns: list[Column], put: Put) -> str:
     """The items that the lists must have, as the quantifier says; unknown where one of the lists is."""
-    for column in columns:
-        _list_checked(column)
-    for want in part.wants:
-        if len(want) != len(columns):
-            raise QueryError(f"HAS needs {len(columns)} values in each place, one for each list.")
+    wants_checked(part, columns)
     if len(columns) == 1 and part.mode in ("all", "any", "none") and _plain(part, columns[0]):
         return _plain_has(part, columns[0], put)
     places = _places(columns)
@@ -43,9 +45,33 @@ def has_items(part: HasItems, columns: list[Column], put: Put) -> str:
     return f"(CASE WHEN {stated} THEN {_quantified(part.mode, places, wants)} END)"
 
 
-def _list_checked(column: Column) -> None:
+def list_checked(column: Column) -> None:
+    """Raises NotAnswered for a property that is no list."""
     if column.family not in ("list", "numbers"):
         told = _("'%(name)s' is no list: compare it with =, < or >.") % {"name": column.property}
+        raise NotAnswered(told, property=column.property)
+
+
+def wants_checked(part: HasItems, columns: list[Column]) -> None:
+    """Raises NotAnswered or QueryError where the lists cannot be asked so."""
+    for column in columns:
+        list_checked(column)
+    for want in part.wants:
+        if len(want) != len(columns):
+            raise QueryError(f"HAS needs {len(columns)} values in each place, one for each list.")
+        for item, column in zip(want, columns, strict=True):
+            item_checked(item, column)
+
+
+def item_checked(item: Item, column: Column) -> None:
+    """Raises NotAnswered for a wish that no item of this list could be asked for."""
+    if isinstance(item.value, bool):
+        raise NotAnswered(f"'{column.property}' holds no TRUE or FALSE.", property=column.property)
+    if item.op in PIECES and (not isinstance(item.value, str) or column.family == "numbers"):
+        told = f"HAS {item.op.upper()} compares text, and needs it in double quotes."
+        raise NotAnswered(told, property=column.property)
+    if isinstance(item.value, str) and column.family == "numbers":
+        told = _("'%(name)s' is a number, and '%(value)s' is not.") % {"name": column.property, "value": item.value}
         raise NotAnswered(told, property=column.property)
 
 
@@ -97,18 +123,11 @@ def _quantified(mode: str, places: str, wants: list[str]) -> str:
 
 def _item(x: str, item: Item, column: Column, put: Put) -> str:
     """Whether an item meets a wish: never null, so that NOT of it can be asked."""
-    if isinstance(item.value, bool):
-        raise NotAnswered(f"'{column.property}' holds no TRUE or FALSE.", property=column.property)
+    item_checked(item, column)
     if item.op in PIECES:
-        if not isinstance(item.value, str) or column.family == "numbers":
-            told = f"HAS {item.op.upper()} compares text, and needs it in double quotes."
-            raise NotAnswered(told, property=column.property)
         return f"{PIECES[item.op]}({x}, {put(item.value)})"
     sign = "<>" if item.op == "!=" else item.op
     if isinstance(item.value, str):
-        if column.family == "numbers":
-            told = _("'%(name)s' is a number, and '%(value)s' is not.") % {"name": column.property, "value": item.value}
-            raise NotAnswered(told, property=column.property)
         return f"{x} {sign} {put(item.value)}"
     number = x if column.family == "numbers" else f"TRY_CAST({x} AS DOUBLE)"
     return f"coalesce({number} {sign} {put(float(item.value))}::DOUBLE, false)"

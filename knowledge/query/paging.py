@@ -43,7 +43,7 @@ class Order:
 
     def behind(self, cursor: str, parameters: Parameters) -> str:
         """The condition of being behind a cursor. Raises QueryError for a cursor of another order, or none of ours."""
-        values = self._read(cursor)
+        values = self.read(cursor)
         tests, equal = [], ""
         for key, value in zip(self.keys, values, strict=True):
             name = f'"{key.column}"'
@@ -55,7 +55,8 @@ class Order:
             equal += f"{name} = {place} AND "
         return f"coalesce({' OR '.join(tests)}, false)"
 
-    def _read(self, cursor: str) -> list[Scalar | None]:
+    def read(self, cursor: str) -> list[Scalar | None]:
+        """The values of the order that a cursor keeps. Raises QueryError as `behind`."""
         try:
             document: list[Scalar | None] = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
             order, *values = document

@@ -41,13 +41,19 @@ def test_of(column: Column, topic: str | None, op: str, value: object, unit: str
 
 
 def _number(column: Column, topic: str | None, op: str, value: object, unit: str | None, put: Put) -> Test:
-    bottom, top = properties.number_bounds(column, topic, value, unit)
-    if op not in ("=", "!=", *ORDER):
-        told = _("'%(name)s' is a number: %(op)s compares text.") % {"name": column.property, "op": op.upper()}
-        raise NotAnswered(told, property=column.property)
+    bottom, top = bounds_checked(column, topic, op, value, unit)
     low = f"{put(bottom)}::DOUBLE"
     high = low if top == bottom else f"{put(top)}::DOUBLE"
     return _number_test(op, low, high)
+
+
+def bounds_checked(column: Column, topic: str | None, op: str, value: object, unit: str | None) -> tuple[float, float]:
+    """Between which numbers, in the column's unit, a compared value lies. Raises NotAnswered for comparisons of text."""
+    bounds = properties.number_bounds(column, topic, value, unit)
+    if op not in ("=", "!=", *ORDER):
+        told = _("'%(name)s' is a number: %(op)s compares text.") % {"name": column.property, "op": op.upper()}
+        raise NotAnswered(told, property=column.property)
+    return bounds
 
 
 def _number_test(op: str, low: str, high: str) -> Test:
@@ -70,22 +76,32 @@ def _number_test(op: str, low: str, high: str) -> Test:
 
 
 def _text(column: Column, topic: str | None, op: str, value: object, put: Put) -> Test:
+    place = put(text_checked(column, topic, op, value))
     if op in PIECES:
-        if not isinstance(value, str):
-            told = f"'{column.property} {op.upper()}' needs text in double quotes."
-            raise NotAnswered(told, property=column.property)
-        place = put(value)
         return _definite(lambda x: f"{PIECES[op]}({x}, {place})")
-    place = put(properties.text_value(column, topic, value))
     return _definite(lambda x: f"{x} {'<>' if op == '!=' else op} {place}")
 
 
+def text_checked(column: Column, topic: str | None, op: str, value: object) -> str:
+    """A text as the index spells it, or a piece of one as given. Raises NotAnswered for what is no text."""
+    if op not in PIECES:
+        return properties.text_value(column, topic, value)
+    if not isinstance(value, str):
+        raise NotAnswered(f"'{column.property} {op.upper()}' needs text in double quotes.", property=column.property)
+    return value
+
+
 def _boolean(column: Column, op: str, value: object, put: Put) -> Test:
+    place = put(truth_checked(column, op, value))
+    return _definite(lambda x: f"{x} {'<>' if op == '!=' else '='} {place}")
+
+
+def truth_checked(column: Column, op: str, value: object) -> bool:
+    """TRUE or FALSE. Raises NotAnswered for other values and comparisons."""
     if not isinstance(value, bool) or op not in ("=", "!="):
         told = _("'%(name)s' is TRUE or FALSE, compared by = or !=.") % {"name": column.property}
         raise NotAnswered(told, property=column.property)
-    place = put(value)
-    return _definite(lambda x: f"{x} {'<>' if op == '!=' else '='} {place}")
+    return value
 
 
 def of_record(column: Column, test: Test, *, several: bool) -> str:
@@ -110,12 +126,7 @@ def _decided(every: str, test: Test) -> str:
 
 def two_properties(left: Column, right: Column, op: str, topic: str | None, several: tuple[bool, bool]) -> str:
     """Two properties of one record against each other. Raises NotAnswered where their types or units do not meet."""
-    if left.family != right.family or left.family in ("list", "numbers"):
-        told = _("'%(left)s' and '%(right)s' cannot be compared: they are of different types, or lists.")
-        raise NotAnswered(told % {"left": left.property, "right": right.property}, property=right.property)
-    if left.family == "boolean" and op not in ("=", "!="):
-        told = _("'%(name)s' is TRUE or FALSE, compared by = or !=.") % {"name": left.property}
-        raise NotAnswered(told, property=left.property)
+    pair_checked(left, right, op)
     sign = "<>" if op == "!=" else op
     if left.family != "number":
         return _pairs(left, right, several, lambda y: _definite(lambda x: f"{x} {sign} {y}"), "")
@@ -127,6 +138,16 @@ def two_properties(left: Column, right: Column, op: str, topic: str | None, seve
     if not any(several):
         return f"({_name(left)} {sign} {scaled(_name(right))})"
     return _pairs(left, right, several, lambda y: _intervals(op, scaled(f"{y}.lo"), scaled(f"{y}.hi")), "number")
+
+
+def pair_checked(left: Column, right: Column, op: str) -> None:
+    """Raises NotAnswered where the types of two properties do not meet."""
+    if left.family != right.family or left.family in ("list", "numbers"):
+        told = _("'%(left)s' and '%(right)s' cannot be compared: they are of different types, or lists.")
+        raise NotAnswered(told % {"left": left.property, "right": right.property}, property=right.property)
+    if left.family == "boolean" and op not in ("=", "!="):
+        told = _("'%(name)s' is TRUE or FALSE, compared by = or !=.") % {"name": left.property}
+        raise NotAnswered(told, property=left.property)
 
 
 def _intervals(op: str, low: str, high: str) -> Test:

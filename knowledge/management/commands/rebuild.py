@@ -9,6 +9,8 @@ from ingest.commands import LodestoneCommand
 from ingest.feeds.services import stages_drain
 from knowledge.graph.services import graph_rebuild
 from knowledge.index.services import index_rebuild
+from knowledge.neo4j import services as neo4j
+from knowledge.neo4j.connection import configured
 
 
 class Command(LodestoneCommand):
@@ -26,6 +28,8 @@ class Command(LodestoneCommand):
         for store in dict.fromkeys(options["store"]):
             began = time.perf_counter()
             counts = {"records": index_rebuild()} if store == "index" else graph_rebuild()
+            if store == "graph" and configured():
+                counts["in_neo4j"] = neo4j.graph_rebuild()
             seconds = round(time.perf_counter() - began, 3)
             told = ", ".join(f"{number} {what}" for what, number in counts.items())
             self.emit({"store": store, **counts, "seconds": seconds}, f"{store}: {told} in {seconds} s")

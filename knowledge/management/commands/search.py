@@ -10,6 +10,7 @@ from eln.accounts.scope import Scope
 from ingest.commands import LodestoneCommand
 from ingest.feeds.services import stages_drain
 from knowledge.index.services import index_ensure
+from knowledge.neo4j import executor as neo4j
 from knowledge.query.executor import run
 from knowledge.query.filters import parse_filter
 from knowledge.query.types import Evidence, Query, Row
@@ -27,6 +28,7 @@ class Command(LodestoneCommand):
         parser.add_argument("--sort", default="", help="property, or -property for falling; several with commas")
         parser.add_argument("--limit", type=int, default=20, help="rows to list (default 20)")
         parser.add_argument("--offset", type=int, default=0, help="rows to skip")
+        parser.add_argument("--store", choices=["index", "neo4j"], default="index", help="what to ask (default index)")
         parser.add_argument("--topic", help="search one topic only")
         parser.add_argument("--kind", action="append", default=[], help="kinds to find; predictions only when named")
         # argparse takes a lone `-nsites` for an option; what it believes to be a negative number it takes as a value
@@ -44,7 +46,8 @@ class Command(LodestoneCommand):
         )
         stages_drain()
         index_ensure()
-        evidence = run(query, scope=Scope.system())
+        ask = neo4j.run if options["store"] == "neo4j" else run
+        evidence = ask(query, scope=Scope.system())
         self.emit(document(evidence), "\n".join([f"{evidence.count} records", *map(line, evidence.rows)]))
         return 0
 

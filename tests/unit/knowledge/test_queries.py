@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from eln.accounts.models import Project
 from eln.accounts.scope import Scope
 from knowledge.index.services import index_rebuild
+from knowledge.neo4j import executor as neo4j
 from knowledge.query import executor
 from knowledge.query.codec import from_json, to_json
 from knowledge.query.filters import filter_text, parse_filter
@@ -37,7 +38,6 @@ from tests.unit.knowledge import naive
 from tests.unit.knowledge.naive import Fact
 from tests.unit.knowledge.worlds import CLASSES, NUMBERS, NUMERIC, PROTOTYPES, TEXT, a_world
 
-STORES: dict[str, Store] = {"index": executor.run}
 EXAMPLES = int(os.environ.get("QUERY_EXAMPLES", "50"))
 ORDERED = ["=", "!=", "<", "<=", ">", ">="]
 TOPICS = [None, *NUMERIC]
@@ -181,18 +181,29 @@ def scopes() -> list[Scope]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("store", STORES)
 @settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(query=queries(), reader=st.integers(0, 2))
-def test_a_random_query_is_answered_as_it_is_meant(world: list[Fact], store: str, query: Query, reader: int) -> None:
-    scope = scopes()[reader]
+def test_a_random_query_is_answered_as_it_is_meant(world: list[Fact], query: Query, reader: int) -> None:
+    _agrees(executor.run, world, query, scopes()[reader])
+
+
+@pytest.mark.timeout(600)
+@settings(max_examples=EXAMPLES // 3, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(query=queries(), reader=st.integers(0, 2))
+def test_neo4j_answers_a_random_query_as_it_is_meant(
+    world: list[Fact], neo4j_site: None, query: Query, reader: int
+) -> None:
+    _agrees(neo4j.run, world, query, scopes()[reader])
+
+
+def _agrees(store: Store, world: list[Fact], query: Query, scope: Scope) -> None:
     expected = naive.selected(query, world, scope)
-    answer = STORES[store](query, scope=scope)
+    answer = store(query, scope=scope)
     assert answer.count == len(expected)
     assert [row.record for row in answer.rows] == [fact.record for fact in expected][query.offset :][: query.limit]
     _figures_agree(answer, query, expected)
     _histograms_agree(answer, query, expected)
-    _pages_agree(STORES[store], query, scope, expected)
+    _pages_agree(store, query, scope, expected)
 
 
 def _figures_agree(answer: Evidence, query: Query, expected: list[Fact]) -> None:
