@@ -6,7 +6,7 @@ from dataclasses import replace
 from knowledge.imports import reasons
 from knowledge.imports.mappings import Rule
 from knowledge.imports.meanings import CLAIM, Column, Option, by_place, options
-from knowledge.imports.names import compact, words_of_kind
+from knowledge.imports.names import compact, named_in, words_of_kind
 from knowledge.imports.reasons import Reason, why
 from knowledge.imports.rows import condition_named
 from knowledge.imports.units import way_to
@@ -65,7 +65,7 @@ def assigned(schema: TopicSchema, free: Sequence[Column], place: tuple[str, ...]
             continue
         rule = replace(option.rule, conditions=header_conditions(schema, column))
         chosen[column.name] = (rule, option.reason, tuple(o for o in found if o is not option))
-    return _with_spreads(_once(chosen), free)
+    return _with_spreads(schema, _once(chosen), free)
 
 
 def _refusal(column: Column, found: Sequence[Option]) -> Reason:
@@ -96,13 +96,14 @@ def _once(chosen: dict[str, Chosen]) -> dict[str, Chosen]:
     return kept
 
 
-def _with_spreads(chosen: dict[str, Chosen], free: Sequence[Column]) -> dict[str, Chosen]:
+def _with_spreads(schema: TopicSchema, chosen: dict[str, Chosen], free: Sequence[Column]) -> dict[str, Chosen]:
     """Columns of uncertainties, paired with the column that they belong to."""
     values = {column.name: column for column in free if chosen[column.name][0].property and column.numbers}
     for at, column in enumerate(free):
         if chosen[column.name][0].property or column.numeric < 0.5:
             continue
-        of = _spread_of(column, free[at - 1].name if at else None, values)
+        said = {name: chosen[name][0].property for name in values}
+        of = _spread_of(schema, column, free[at - 1].name if at else None, values, said)
         if of is None or any(number.value < 0 for number in column.numbers):
             continue
         unit = column.header.readings[0].unit or column.unit
@@ -114,7 +115,13 @@ def _with_spreads(chosen: dict[str, Chosen], free: Sequence[Column]) -> dict[str
     return chosen
 
 
-def _spread_of(column: Column, before: str | None, values: Mapping[str, Column]) -> str | None:
+def _spread_of(
+    schema: TopicSchema,
+    column: Column,
+    before: str | None,
+    values: Mapping[str, Column],
+    said: Mapping[str, str | None],
+) -> str | None:
     """The column whose uncertainty a header names: 'Tc_err' that of 'Tc (K)'; a bare 'error' that of the column before it."""
     for reading in column.header.readings:
         bare = tuple(
@@ -131,6 +138,8 @@ def _spread_of(column: Column, before: str | None, values: Mapping[str, Column])
             for name, other in values.items()
             if any(compact(r.name) == compact(bare) for r in other.header.readings)
         ]
+        meant = {named.spelling.property for named in named_in(schema, bare) if not named.rest}
+        same = same or [name for name, item in said.items() if item in meant]
         if len(same) == 1:
             return same[0]
     return None

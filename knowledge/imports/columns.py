@@ -115,6 +115,7 @@ def _explain(schema: TopicSchema, found: list[Column], known: Identified, place:
         else ColumnProposal(column.name, *chosen[column.name])
         for column in found
     }
+    _reference(schema, proposals)
     best: dict[str, float] = {}
     for proposal in proposals.values():
         rule = proposal.rule
@@ -122,6 +123,17 @@ def _explain(schema: TopicSchema, found: list[Column], known: Identified, place:
             best[rule.property] = max(best.get(rule.property, 0.0), rule.confidence)
     score = sum(sure * (1.0 if name in schema.claims else 0.3) for name, sure in best.items())
     return _Explained(schema, proposals, score + (0.3 if named and best else 0.0))
+
+
+def _reference(schema: TopicSchema, proposals: dict[str, ColumnProposal]) -> None:
+    """The first column that says where a row comes from is the topic's own `reference`, where it has one."""
+    item = schema.property("reference")
+    if item is None or any(p.rule.property == item.id for p in proposals.values()):
+        return
+    for name, one in proposals.items():
+        if one.rule.role == "source":
+            proposals[name] = replace(one, rule=replace(one.rule, property=item.id, role="value"))
+            return
 
 
 def _refuse(table: Table, topic: str | None) -> None:

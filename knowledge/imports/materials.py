@@ -220,7 +220,7 @@ def _sources(found: Sequence[Column], known: Identified) -> None:
             name and set(name) & words_of_kind("source") and set(name) <= words_of_kind("source") | neutral
             for name in _names(column)
         )
-        if id_kind(column.filled) == "doi" or (named and column.numeric < 0.5):
+        if named and column.numeric < 0.5:
             known.add(column.name, Rule(None, None, 0.9, role="source"), why(reasons.IS_SOURCE))
 
 

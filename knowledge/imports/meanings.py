@@ -150,8 +150,9 @@ def _valued(item: Property, named: Named, reading: Reading, column: Column, rest
         option = _worded(item, named, column)
     if option.confidence < CLAIM:
         return option
-    trust = 0.95 if rest.methods or named.rest else 1.0
-    rule = replace(option.rule, confidence=option.confidence * trust, method=", ".join(rest.methods) or None)
+    trust = 0.95 if named.rest else 1.0
+    methods = _rest(reading.name).methods  # also those that the spelling itself holds, as in Eg_PBE
+    rule = replace(option.rule, confidence=option.confidence * trust, method=", ".join(methods) or None)
     return replace(option, rule=rule)
 
 
@@ -335,9 +336,21 @@ def _worded(item: Property, named: Named, column: Column) -> Option:
         if not fits:
             return _no(item, reasons.NO_WORDS)
         return Option(Rule(item.id, None, 0.95), why(reasons.IS_ID))
-    if named.spelling.weak or (column.numeric > 0.5 and item.type == "string") or column.header.readings[0].unit:
+    vague = words_of_kind("notes") | words_of_kind("generic")
+    if (
+        named.spelling.weak
+        or compact(words_left(named, column)) in vague
+        or (column.numeric > 0.5 and item.type == "string")
+        or column.header.readings[0].unit
+    ):
         return _no(item, reasons.NO_WORDS)
     return Option(Rule(item.id, None, 0.85), why(reasons.WORDS, property=_label(item)))
+
+
+def words_left(named: Named, column: Column) -> tuple[str, ...]:
+    """The words of the header that the spelling stands for."""
+    name = column.header.readings[-1].name
+    return tuple(word for word in name if word not in named.rest)
 
 
 def _whole(column: Column) -> bool:

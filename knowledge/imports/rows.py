@@ -74,7 +74,9 @@ class RowReader:
         self.formula_at = self._place("formula")
         self.group_at = self._place("spacegroup_number")
         self.elements_at = self._place("elements")
-        self.sources = [self.at[c] for c, rule in mapping.rules.items() if rule.role == "source" and not rule.of]
+        self.sources = [
+            self.at[c] for c, rule in mapping.rules.items() if rule.role == "source" or rule.property == "reference"
+        ]
         otherwise = table_style(table)
         self.columns = sorted(self._columns(otherwise), key=lambda column: not column.item.condition)
         self.spreads = {

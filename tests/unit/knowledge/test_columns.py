@@ -1,0 +1,78 @@
+"""Columns of tables nobody described: what must be claimed, and what must not."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from knowledge.imports.columns import Proposal, proposal
+from knowledge.imports.tables import Refused, Source, Table
+
+CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "columns" / "labelled.yaml").read_text("utf-8"))
+
+
+def a_case_table(case: dict[str, Any]) -> Table:
+    """The table of one case of labelled.yaml."""
+    cells = [column[1].split(" ; ") for column in case["columns"]]
+    return Table(
+        tuple(str(column[0]) for column in case["columns"]),
+        list(zip(*cells, strict=True)),
+        units=case.get("units", {}),
+        descriptions=case.get("descriptions", {}),
+        title=case.get("title", ""),
+    )
+
+
+def understood(case: dict[str, Any], topic: str | None = None) -> Proposal | None:
+    """The proposal for a case's table; none where it is refused."""
+    try:
+        return proposal(a_case_table(case), Source(case["file"], (Path(case["file"]),), "table"), topic)
+    except Refused:
+        return None
+
+
+def shown(found: Proposal | None, column: str) -> str:
+    """What a column was understood as, written like the labels."""
+    if found is None:
+        return "-"
+    rule = found.mapping.rules[column]
+    if rule.role == "uncertainty":
+        return f"±{rule.of}"
+    if rule.role == "element":
+        return f"element {rule.unit}"
+    if rule.role != "value":
+        return rule.role
+    if rule.property is None:
+        return "-"
+    return f"{rule.property} {rule.unit}" if rule.unit else rule.property
+
+
+def same(said: str, label: str) -> bool:
+    """Whether a column was understood as labelled; '=' leaves open what follows, '?' says that the cells name their units."""
+    if label == "=":
+        return True
+    if label.endswith(" ="):
+        return said.split()[0] == label.split()[0]
+    return said == label.removesuffix(" ?")
+
+
+LABELLED = [(case, column) for case in CASES for column in case["columns"]]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["file"] for case in CASES])
+def test_no_column_is_claimed_wrongly_and_none_is_missed(case: dict[str, Any]) -> None:
+    found = understood(case)
+    assert (found and found.mapping.topic) == case["topic"]
+    if found is None:
+        return
+    wrong = {}
+    for name, _, label in case["columns"]:
+        said = shown(found, name)
+        if not same(said, label):
+            wrong[name] = (said, label, str(next(p.reason for p in found.columns if p.column == name)))
+    assert wrong == {}
+
+
+def test_there_are_enough_labelled_columns() -> None:
+    assert len(LABELLED) >= 150
