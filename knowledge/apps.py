@@ -35,6 +35,7 @@ class KnowledgeConfig(AppConfig):
         from knowledge.neo4j.stages import Neo4jStage
         from knowledge.records.stages import RecordStage
         from knowledge.topics.schema import topics_refresh
+        from knowledge.webhooks.stages import DeliveryStage, WebhookStage
 
         stage_register(RecordStage())
         stage_register(ImportStage())
@@ -44,6 +45,8 @@ class KnowledgeConfig(AppConfig):
         if configured():
             stage_register(Neo4jStage())
             check_add(Check(_("Graph database"), _neo4j_state))
+        stage_register(WebhookStage())
+        stage_register(DeliveryStage())
         check_add(Check(_("Search index"), _index_state))
         check_add(Check(_("Topics"), _topics_state))
         prepared_add(topics_refresh)

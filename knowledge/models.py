@@ -9,12 +9,14 @@ from knowledge.proposals.models import Proposal
 from knowledge.quality.models import Finding, QualityRun
 from knowledge.records.models import Dataset, DatasetVersion, Kind, Record, RecordVersion
 from knowledge.topics.models import TopicDocument
+from knowledge.webhooks.models import Delivery, Told, Webhook
 
 __all__ = [
     "ApiKey",
     "Dataset",
     "DatasetVersion",
     "Deed",
+    "Delivery",
     "Export",
     "Finding",
     "GraphEdge",
@@ -26,5 +28,7 @@ __all__ = [
     "Record",
     "RecordVersion",
     "SavedSearch",
+    "Told",
     "TopicDocument",
+    "Webhook",
 ]

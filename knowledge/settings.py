@@ -24,6 +24,7 @@ class KnowledgeSettings(BaseSettings):
     export_rows: int = Field(default=5_000_000, gt=0, description="most records of one export")
     export_days: float = Field(default=7, gt=0, description="the file of an export stays so many days")
     export_parallel: int = Field(default=2, gt=0, description="exports written at once")
+    webhook_days: float = Field(default=3, gt=0, description="a webhook that failed for so many days is paused")
     fetch_networks: str = Field(
         default="",
         description="private networks that webhooks and federated searches may reach, such as 10.1.0.0/16, with commas",

@@ -6,6 +6,7 @@ from knowledge.access import views as access
 from knowledge.api.urls import api_patterns
 from knowledge.exports import views as exports
 from knowledge.materials import views
+from knowledge.webhooks import views as webhooks
 
 app_name = "knowledge"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -27,5 +28,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("exports/<slug:uid>/file", exports.download, name="export-file"),
     path("exports/<slug:uid>/manifest.json", exports.manifest, name="export-manifest"),
     path("exports/<slug:uid>/<slug:action>/", exports.change, name="export-change"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/<slug:uid>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<slug:uid>/deliveries/<slug:delivery>/", webhooks.again, name="webhook-again"),
+    path("webhooks/<slug:uid>/<slug:action>/", webhooks.change, name="webhook-change"),
     path("api/v1/", include(api_patterns)),
 ]

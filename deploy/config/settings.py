@@ -160,6 +160,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {  # these hold their worker for long
     "analysis.jobs.*": {"queue": "cpu"},
     "knowledge.exports.*": {"queue": "cpu"},
+    "knowledge.webhooks.*": {"queue": "cpu"},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -2,11 +2,11 @@
 
 from django.urls import URLPattern, path
 
-from knowledge.api import exports, me, records, search, topics
+from knowledge.api import exports, me, records, search, topics, webhooks
 from knowledge.api.application import api
 from knowledge.api.gate import gated, nothing_here
 
-for router in (search.router, records.router, topics.router, exports.router, me.router):
+for router in (search.router, records.router, topics.router, exports.router, webhooks.router, me.router):
     api.add_router("", router)
 
 

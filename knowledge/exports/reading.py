@@ -61,12 +61,9 @@ def pages(query: Query, *, scope: Scope, reading: Reading) -> Iterator[list[dict
                 reading.projects.add(record.project_id)
         reading.rows += len(documents)
         yield documents
-        if found.next is not None:
-            asked = replace(asked, after=found.next, offset=0)
-        elif len(ids) == PAGE and asked.after is None:
-            asked = replace(asked, offset=asked.offset + PAGE)
-        else:
+        if found.next is None:
             return
+        asked = replace(asked, after=found.next)
 
 
 def _stored(ids: list[str], scope: Scope) -> dict[str, Record]:

@@ -269,3 +269,18 @@ def test_a_request_from_another_site_changes_nothing() -> None:
     refused = browser.post(API + "me/keys", {"name": "x"}, "application/json")
     assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
     assert browser.get(API + "me").status_code == 200
+
+
+def test_a_page_names_the_next_until_there_is_none(token: str) -> None:
+    for at in range(5):
+        a_record("Bi2Se3", id=f"r{at}", values={"nsites": at})
+    index_rebuild()
+    seen, after = [], None
+    for _ in range(4):
+        params = {"limit": 2, "sort": "-nsites"} | ({"after": after} if after else {})
+        _, page = ask(token, "search", **params)
+        seen += [item["id"] for item in page["items"]]
+        after = page["next"]
+        if after is None:
+            break
+    assert seen == ["r4", "r3", "r2", "r1", "r0"]
