@@ -26,7 +26,7 @@ def holds_materials(table: Table) -> bool:
 def _part(source: Source, table: Table, topic: str | None) -> Part:
     try:
         if (known := known_mapping(source, table, topic)) is not None:
-            return Part(table, known, known=True)
+            return Part(*known, known=True)
         table = long_as_wide(table)
         return Part(table, _named(guessed_mapping(source, table, topic), source))
     except Refused as error:

@@ -10,7 +10,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from knowledge.chemistry.elements import element_named
-from knowledge.imports.tables import Source, Table
+from knowledge.imports.derived import Derived, Fault, with_derived
+from knowledge.imports.tables import Refused, Source, Table
 from knowledge.topics.schema import Complaint, dataset_texts, per_topics, topics, yaml_read
 
 log = logging.getLogger(__name__)
@@ -89,6 +90,16 @@ class KnownDataset(BaseModel):
     columns: dict[str, ColumnRule]
     constants: dict[str, Constant] = Field(default_factory=dict)
     composition: Composition | None = None
+    derived: tuple[Derived, ...] = Field(
+        default=(), description="columns worked out of others before the table is read"
+    )
+    faults: tuple[Fault, ...] = Field(default=(), description="rows that the source is known to have wrong")
+    names_rows: str | None = Field(
+        default=None, description="the column that names a row which states no formula, such as a steel's grade"
+    )
+    refuse: str = Field(
+        default="", description="why a table of this kind holds no materials; nothing of it is imported"
+    )
 
 
 @dataclass(frozen=True)
@@ -143,6 +154,7 @@ class ColumnMapping:
     external_id: str | None = None
     constants: Mapping[str, str] = field(default_factory=dict)
     rest: str | None = None
+    names_rows: str | None = None
 
     @property
     def part(self) -> str:
@@ -223,18 +235,24 @@ def _rule(topic: str, column: str, stated: ColumnRule | None, composition: Compo
     )
 
 
-def known_mapping(source: Source, table: Table, topic: str | None) -> ColumnMapping | None:
-    """The mapping of a data set that Lodestone knows; none if the table is not one of them."""
+def known_mapping(source: Source, table: Table, topic: str | None) -> tuple[Table, ColumnMapping] | None:
+    """A data set that Lodestone knows: its table, with the columns that its description derives, and the mapping.
+
+    None if the table is not one of them. Raises Refused for one that is known to hold no materials.
+    """
     for owner, known in known_datasets():
         if topic not in (None, owner) or not (match := _fits(known, source, table)):
             continue
+        if known.refuse:
+            raise Refused(known.refuse)
+        table = with_derived(table, known.derived, known.faults)
         by_name = {normal(name): rule for name, rule in known.columns.items()}
         rules = {c: _rule(owner, c, by_name.get(normal(c)), known.composition) for c in table.columns}
         constants = {}
         if isinstance(match, re.Match):
             constants = {name: c.values[match.group("class")] for name, c in known.constants.items()}
         column_of = {normal(column): column for column in table.columns}
-        return ColumnMapping(
+        return table, ColumnMapping(
             topic=owner,
             slug=known.slug,
             title=known.title,
@@ -248,5 +266,6 @@ def known_mapping(source: Source, table: Table, topic: str | None) -> ColumnMapp
             external_id=column_of.get(normal(known.external_id)) if known.external_id else None,
             constants=constants,
             rest=known.composition.rest if known.composition else None,
+            names_rows=column_of.get(normal(known.names_rows)) if known.names_rows else None,
         )
     return None

@@ -148,11 +148,14 @@ class RowReader:
         return known, plain_text(text)
 
     def _row(self, number: int, row: tuple[str, ...], constants: tuple[Value, ...]) -> Draft | None:
+        name = plain_text(row[self.at[self.mapping.names_rows]]) if self.mapping.names_rows else ""
         try:
             formula, text = self._formula(row)
         except (BadCell, NotAFormula) as error:
-            self.read.refuse(number, str(error))
-            return None
+            if states_nothing(name):
+                self.read.refuse(number, str(error))
+                return None
+            formula, text = None, ""
         if self.elements_at is not None and formula is not None:
             self._check_elements(number, row, formula, *self.elements_at)
         identifier = plain_text(row[self.at[self.mapping.external_id]]) if self.mapping.external_id else ""
@@ -163,6 +166,7 @@ class RowReader:
             elements=formula.elements if formula else (),
             spacegroup_number=self._group(number, row),
             external_id="" if states_nothing(identifier) else identifier,
+            title="" if states_nothing(name) else name[:200],
             values=constants + tuple(self._values(number, row)),
             receipt=self.receipt,
             file_name=self.file_name,
@@ -325,7 +329,7 @@ class RowReader:
         own = draft.external_id
         if key_column:
             own = next((str(v.raw) for v in draft.values if v.column == key_column), own)
-        base = own or f"{draft.formula}|{draft.spacegroup_number or ''}"
+        base = own or f"{draft.formula or draft.title}|{draft.spacegroup_number or ''}"
         return f"{self.mapping.part}|{base}" if self.mapping.constants else base
 
 
