@@ -19,7 +19,7 @@ def aligned_rows(lines: Sequence[str]) -> list[Row] | None:
         return None
     ways = [
         [(at, re.split(r" {2,}", line.strip())) for at, line in numbered],
-        [(at, line.split()) for at, line in numbered],
+        [(at, _words(line)) for at, line in numbered],
     ]
     for rows in ways:
         if _share(rows) >= 0.95:
@@ -27,6 +27,13 @@ def aligned_rows(lines: Sequence[str]) -> list[Row] | None:
     fixed = _fixed(numbered)
     candidates = [rows for rows in (fixed, *ways) if rows is not None and _share(rows) > 0.6]
     return max(candidates, key=_share) if candidates else None
+
+
+def _words(line: str) -> list[str]:
+    """The words of a line; what stands in double quotes is one."""
+    if '"' not in line:
+        return line.split()
+    return [found[1] if found[1] is not None else found[0] for found in re.finditer(r'"([^"]*)"|\S+', line)]
 
 
 def _share(rows: Sequence[Row]) -> float:
@@ -47,9 +54,8 @@ def _places(line: str) -> str:
 def _fixed(numbered: Sequence[tuple[int, str]]) -> list[Row] | None:
     """Cells between the columns of blanks that run through all lines (titles above left out)."""
     placed = [(at, _places(line.rstrip())) for at, line in numbered]
-    body = placed[
-        next((n for n, (_, line) in enumerate(placed) if re.search(r"\S {2,}\S", line.replace("\0", ""))), 0) :
-    ]
+    wide = [n for n, (_, line) in enumerate(placed) if re.search(r"\S {2,}\S", line.replace("\0", ""))]
+    body = placed[wide[0] :] if wide else []
     if len(body) < 3:
         return None
     width = max(len(line) for _, line in body)

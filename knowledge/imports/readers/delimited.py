@@ -17,6 +17,7 @@ from knowledge.imports.tables import Refused, Table
 
 SIGNS = ("\t", ";", "|", ",")
 _COMMENT = re.compile(r"\s*(?:#|%|//|!)\s?")
+_ERRORS = {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
 _RUNAWAY = 12
 csv.field_size_limit(1 << 24)
 
@@ -84,17 +85,19 @@ def _header_in_comment(lines: list[str], kept: list[str], sign: str | None) -> l
     if above is None:
         return kept
     text = _COMMENT.sub("", lines[above], count=1)
-    cells = _cells(text, sign)
-    body = Counter(len(_cells(line, sign)) for line in kept[first : first + 50] if line.strip())
-    if len(cells) < 2 or len(cells) != body.most_common(1)[0][0] or any(map(is_number, cells)):
-        return kept
-    if not any(is_number(cell) for line in kept[first : first + 3] for cell in _cells(line, sign)):
-        return kept  # the first line below may well be the header
-    return [*kept[:above], text, *kept[above + 1 :]]
+    for pattern in [re.escape(sign)] if sign else [r"\s{2,}|\t", r"\s+"]:
+        cells = _cells(text, pattern)
+        body = Counter(len(_cells(line, pattern)) for line in kept[first : first + 50] if line.strip())
+        if len(cells) < 2 or len(cells) != body.most_common(1)[0][0] or any(map(is_number, cells)):
+            continue
+        # without a number below, the first line there may well be the header
+        if any(is_number(cell) for cell in _cells(kept[first], pattern)):
+            return [*kept[:above], text, *kept[above + 1 :]]
+    return kept
 
 
-def _cells(line: str, sign: str | None) -> list[str]:
-    return [cell.strip() for cell in (line.split(sign) if sign else re.split(r"\s{2,}|\t", line.strip()))]
+def _cells(line: str, pattern: str) -> list[str]:
+    return [cell.strip() for cell in re.split(pattern, line.strip())]
 
 
 def _rows(lines: list[str], sign: str) -> list[tuple[int, list[str]]]:
@@ -135,6 +138,7 @@ def text_grid(rows: Sequence[tuple[int, list[str]]], *, place: str = "", title: 
     """A grid of the numbered rows of a text, cells as plain text with decimal points."""
     lines = [line for line, _ in rows]
     links: dict[tuple[int, int], str] = {}
+    lost: dict[tuple[int, int], str] = {}
     cleaned = []
     for line, row in rows:
         cells = []
@@ -142,11 +146,13 @@ def text_grid(rows: Sequence[tuple[int, list[str]]], *, place: str = "", title: 
             text, href = plain(cell) if _marked(cell) else (cell.strip(), "")
             if href:
                 links[line, at] = href
+            if text[:1] == "#" and text in _ERRORS:
+                lost[line, at], text = f"holds the error {text} instead of a value", ""
             cells.append(text)
         cleaned.append(cells)
     width = max((len(row) for row in cleaned), default=0)
     found = points_for_commas(cleaned)
-    return Grid(found, lines, range(1, width + 1), links=links, ragged=True, place=place, title=title)
+    return Grid(found, lines, range(1, width + 1), links=links, lost=lost, ragged=True, place=place, title=title)
 
 
 def _marked(cell: str) -> bool:

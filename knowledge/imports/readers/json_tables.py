@@ -71,7 +71,7 @@ def _tables(document: Json, place: str, depth: int) -> Iterator[Table]:
 
 
 def _of_list(items: list[Json], place: str) -> Iterator[Table]:
-    if sum(isinstance(item, dict) for item in items) > len(items) / 2:
+    if items and sum(isinstance(item, dict) for item in items) >= len(items) / 2:
         if not (place and items and all(_is_site(item) for item in items[:5])):
             yield _objects(items, place, {})
     elif items and sum(isinstance(item, list) for item in items) > len(items) / 2:

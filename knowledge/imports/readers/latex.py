@@ -20,6 +20,8 @@ _RULES = re.compile(
     r"(?:\{[^{}]*\})*"
 )
 
+_LEAD = re.compile(rf"(?:\s|{_RULES.pattern})*")
+
 
 def is_latex(text: str) -> bool:
     """Whether a text holds a table of LaTeX."""
@@ -99,9 +101,9 @@ def _grid(body: str, first: int, place: str, title: str) -> Grid | None:
     found: list[tuple[list[str], int]] = list(_pieces(body))
     spans: list[Span] = []
     for number, (cells, at) in enumerate(found):
-        lead = len(body[at:]) - len(body[at:].lstrip())
+        lead = _LEAD.match(body, at)
         texts, merged = _row(cells, number + 1)
-        rows.append((first + body.count("\n", 0, at + lead), texts))
+        rows.append((first + body.count("\n", 0, lead.end() if lead else at), texts))
         spans += merged
     if not any(any(cells) for _, cells in rows):
         return None

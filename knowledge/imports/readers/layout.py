@@ -55,9 +55,10 @@ def letters(column: int) -> str:
 
 
 def _place(block: Block, grid: Grid, several: bool) -> str:
-    lines, columns = block.grid.lines, block.grid.columns
     if not several:
         return grid.place
+    lines = [line for line, row in zip(block.grid.lines, block.grid.rows, strict=True) if any(row)]
+    columns = block.grid.columns
     if grid.where == "line":
         return f"{grid.place}, lines {lines[0]}-{lines[-1]}".removeprefix(", ")
     return f"{grid.place}, {letters(columns[0])}{lines[0]}:{letters(columns[-1])}{lines[-1]}".removeprefix(", ")

@@ -17,12 +17,31 @@ def text_of(data: bytes) -> str:
     if len(data) > MAX_BYTES:
         raise Refused(f"larger than {MAX_BYTES // 2**20} MiB: split the table")
     try:
-        text = decode(data).text
+        found = decode(data)
+        text = (_big5(data) if found.encoding in ("gbk", "shift_jis", "cp1252", "latin-1") else None) or found.text
     except CannotParse as error:
         raise Refused("is a binary file that no reader knows") from error
     if "\0" in text[:65536]:
         raise Refused("is a binary file that no reader knows")
     return text
+
+
+def _big5(data: bytes) -> str | None:
+    """The text of Big5 bytes: pairs in a row, led by common characters, some with a second byte that GBK seldom has."""
+    sample = b"\n".join(line for line in data.splitlines() if not line.isascii())[:200_000]
+    runs = re.findall(rb"(?:[\xa1-\xf9][\x40-\x7e\xa1-\xfe])+", sample)
+    pairs = [run[at : at + 2] for run in runs if len(run) > 2 for at in range(0, len(run), 2)]
+    alone = sum(len(run) == 2 for run in runs)
+    if len(pairs) < 4 or alone > len(pairs) / 2:
+        return None
+    common = sum(0xA4 <= pair[0] <= 0xC6 for pair in pairs)
+    low = sum(pair[1] < 0x80 for pair in pairs)
+    if common < 0.85 * len(pairs) or low < 0.15 * len(pairs):
+        return None
+    try:
+        return data.decode("big5")
+    except UnicodeDecodeError:
+        return None
 
 
 def is_spectrum(lines: list[str]) -> bool:
