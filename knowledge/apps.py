@@ -28,6 +28,7 @@ class KnowledgeConfig(AppConfig):
         from knowledge.access.views import account_panel
         from knowledge.exports.stages import ExportStage
         from knowledge.exports.views import export_panel
+        from knowledge.geometry.stages import GeometryStage
         from knowledge.graph.stages import GraphStage
         from knowledge.imports.stages import ImportStage
         from knowledge.index.stages import IndexStage
@@ -39,6 +40,7 @@ class KnowledgeConfig(AppConfig):
 
         stage_register(RecordStage())
         stage_register(ImportStage())
+        stage_register(GeometryStage())
         stage_register(IndexStage())
         stage_register(GraphStage())
         stage_register(ExportStage())

@@ -2,6 +2,7 @@
 
 from knowledge.access.models import ApiKey, Deed
 from knowledge.exports.models import Export
+from knowledge.geometry.models import Geometry
 from knowledge.graph.models import GraphEdge, GraphNode
 from knowledge.imports.models import Import
 from knowledge.materials.models import SavedSearch
@@ -19,6 +20,7 @@ __all__ = [
     "Delivery",
     "Export",
     "Finding",
+    "Geometry",
     "GraphEdge",
     "GraphNode",
     "Import",

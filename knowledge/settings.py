@@ -1,6 +1,6 @@
 """Options of knowledge; each has a default fit for a laptop."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -30,6 +30,20 @@ class KnowledgeSettings(BaseSettings):
         description="private networks that webhooks and federated searches may reach, such as 10.1.0.0/16, with commas",
     )
     fetch_http: bool = Field(default=False, description="webhooks and federated searches may use http:// too")
+    optimade_anonymous: Literal["auto", "yes", "no"] = Field(
+        default="auto",
+        description="who reads open records at /optimade without an API key: yes = everybody, no = nobody, "
+        "auto = as open_reading says, and programs on this machine as long as the site has no name but localhost",
+    )
+    optimade_name: str = Field(default="Lodestone", description="name of this provider of data in OPTIMADE's answers")
+    optimade_description: str = Field(
+        default="Topic databases of a materials laboratory", description="what this provider offers, in one sentence"
+    )
+    optimade_homepage: str = Field(default="", description="address of a page about this provider; empty = none")
+    optimade_base_url: str = Field(
+        default="", description="public address of /optimade behind a proxy, such as https://lab.example/optimade"
+    )
+    optimade_page_limit: int = Field(default=500, ge=20, le=10_000, description="most entries of one page")
 
     @field_validator("fetch_networks")
     @classmethod

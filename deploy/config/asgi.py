@@ -8,8 +8,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.config.settings")
 _site = get_asgi_application()
 
 from ingest.gateway.door import FramesDoor  # noqa: E402 - Django must be set up first
+from knowledge.optimade.door import OptimadeDoor  # noqa: E402
 
-application = FramesDoor(_site)
+application = OptimadeDoor(FramesDoor(_site))
 
 from deploy.warm import libraries_load  # noqa: E402 - as above
 

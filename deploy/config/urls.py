@@ -10,5 +10,6 @@ urlpatterns = [
     path("knowledge/", include("knowledge.urls")),
     path("analysis/", include("analysis.urls")),
     path("chat/", include("chat.urls")),
+    path("", include("knowledge.optimade.urls")),
     path("", include("eln.urls")),
 ]

@@ -48,3 +48,14 @@ def spacegroup_number(text: str) -> int | None:
 def crystal_system(number: int) -> str:
     """The crystal system of a space group number 1..230."""
     return next(name for last, name in _SYSTEMS if number <= last)
+
+
+@cache
+def spaced_symbols() -> dict[int, str]:
+    """Short Hermann-Mauguin symbol by number with spaces between the directions, as OPTIMADE writes it: P 21/c, F m -3 m."""
+    return {number: _spaced(symbol) for number, symbol in symbols().items()}
+
+
+def _spaced(symbol: str) -> str:
+    parts = re.findall(r"-?\d(?:_\d)?(?:/[a-z])?|[a-z]", symbol[1:])
+    return " ".join([symbol[0], *(part.replace("_", "") for part in parts)])

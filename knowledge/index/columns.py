@@ -67,6 +67,9 @@ FIXED: tuple[Column, ...] = (
     Column("external_id", "external_id", "text"),
     Column("title", "title", "text"),
     Column("last_modified", "last_modified", "text"),
+    Column("cell_sites", "cell_sites", "number"),
+    Column("formula_hill", "formula_hill", "text"),
+    Column("structure_features", "structure_features", "list"),
 )
 CARRIED: dict[str, str] = {
     "record": "VARCHAR",
@@ -89,6 +92,9 @@ CARRIED: dict[str, str] = {
     "external_id": "VARCHAR",
     "title": "VARCHAR",
     "last_modified": "VARCHAR",
+    "cell_sites": "INTEGER",
+    "formula_hill": "VARCHAR",
+    "structure_features": "VARCHAR[]",
     "file_name": "VARCHAR",
     "locator": "VARCHAR",
     "words": "VARCHAR",

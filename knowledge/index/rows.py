@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 Json: TypeAlias = Any  # what a JSON document holds
 FIELDS = (
     "id", "version", "topic", "dataset__slug", "kind", "reader", "formula", "formula_source", "elements",
-    "spacegroup_number", "external_id", "title", "file_name", "locator", "updated", "raw_values",
+    "spacegroup_number", "external_id", "title", "file_name", "locator", "updated", "geometry__nsites", "geometry__hill",
+    "geometry__features", "raw_values",
 )  # fmt: skip
 CHUNK = 5000
 
@@ -139,7 +140,8 @@ def _words(topic: str, fixed: Iterable[str], stated: list[Mapping[str, Json]]) -
 
 def _row(source: tuple[Json, ...]) -> dict[str, Json]:
     (record, version, topic, dataset, kind, project, formula, formula_source, elements) = source[:9]
-    (spacegroup, external_id, title, file_name, locator, updated, raw) = source[9:]
+    (spacegroup, external_id, title, file_name, locator, updated) = source[9:15]
+    cell_sites, hill, features, raw = source[15:]
     stated = json.loads(raw) if raw else []
     low, high = mask(elements)
     made = composition(formula) if formula else None
@@ -153,6 +155,7 @@ def _row(source: tuple[Json, ...]) -> dict[str, Json]:
         "last_modified": updated.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "external_id": external_id or None, "title": title or None, "file_name": file_name, "locator": locator,
         "words": _words(topic, (formula, formula_source, title, external_id, dataset), stated), "stated": raw,
+        "cell_sites": cell_sites, "formula_hill": hill or None, "structure_features": features or [],
         "deleted": False,
     } | properties(topic, stated)  # fmt: skip
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)  # the stream reads from it
 
 MARK = "Zauberwort"  # every text of the project holds it
 OPEN = {  # addresses that need no login: the agents' wire has tokens, the rest shows nothing of anybody
-    "ingest/", "login/", "i18n/setlang/", "language/", "knowledge/api/v1/",
+    "ingest/", "login/", "i18n/setlang/", "language/", "knowledge/api/v1/", "optimade",
 }  # fmt: skip
 OPEN_TO_ALL = ("knowledge:topic", "eln:language")
 

@@ -1,7 +1,8 @@
 """The isolated process: a JSON request a line on stdin, a JSON answer a line on stdout. Run as a module; no Django.
 
 Request {"path", "name"} for a CIF or POSCAR file, {"structure"} for pymatgen's JSON, {"prototype": n} for one of the AFLOW
-prototypes that pymatgen carries; with "diffraction": true. Answer {"structures": [...]} or {"error"}; {"prototypes": true}
+prototypes that pymatgen carries; with "diffraction": true. {"cif": text, "sites": true} asks
+for the sites of the first. Answer {"structures": [...]} or {"error"}; {"prototypes": true}
 asks for their {"count"}.
 """
 
@@ -11,6 +12,8 @@ import sys
 import warnings
 from pathlib import Path
 from typing import Any
+
+from knowledge.chemistry.sites import sites_of_structure
 
 SYMPREC = 0.01  # angstrom; pymatgen's usual tolerance
 MAX_SITES = 2000
@@ -27,6 +30,8 @@ def _parse(request: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:  # Any:
 
     if "structure" in request:
         return [(Structure.from_dict(request["structure"]), {})]
+    if "cif" in request:
+        return _cif_text(request["cif"])
     if "prototype" in request:
         return [_prototype(request["prototype"])]
     path = Path(request["path"])
@@ -38,9 +43,12 @@ def _parse(request: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:  # Any:
 
 
 def _cif(path: Path) -> list[tuple[Any, dict[str, Any]]]:
+    return _cif_text(path.read_text(encoding="utf-8", errors="replace"))
+
+
+def _cif_text(text: str) -> list[tuple[Any, dict[str, Any]]]:
     from pymatgen.io.cif import CifParser
 
-    text = path.read_text(encoding="utf-8", errors="replace")
     if "_cell_length_a" not in text.lower():
         raise Unreadable("holds no cell (_cell_length_a): it is no CIF of a crystal")
     parser = CifParser.from_str(text, occupancy_tolerance=1.0)
@@ -164,6 +172,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     if "prototypes" in request:
         return {"count": prototype_count()}
     try:
+        if request.get("sites"):
+            return sites_of_structure(_parse(request)[0][0])
         found = [_describe(s, extra, bool(request.get("diffraction"))) for s, extra in _parse(request)]
     except MemoryError:
         return {"error": "needs more memory than a structure may take"}
