@@ -65,7 +65,7 @@ def assigned(schema: TopicSchema, free: Sequence[Column], place: tuple[str, ...]
             continue
         rule = replace(option.rule, conditions=header_conditions(schema, column))
         chosen[column.name] = (rule, option.reason, tuple(o for o in found if o is not option))
-    return _with_spreads(schema, _once(chosen), free)
+    return _with_spreads(schema, _once(chosen, free), free)
 
 
 def _refusal(column: Column, found: Sequence[Option]) -> Reason:
@@ -79,21 +79,32 @@ def _refusal(column: Column, found: Sequence[Option]) -> Reason:
     return first.reason
 
 
-def _once(chosen: dict[str, Chosen]) -> dict[str, Chosen]:
-    """Each property under each circumstance and method from its surest column only; the others stay unclaimed."""
-    best: dict[object, tuple[float, str]] = {}
-    for name, (rule, _, _) in chosen.items():
-        key = (rule.property, rule.conditions, rule.method)
-        if rule.property and (key not in best or rule.confidence > best[key][0]):
-            best[key] = (rule.confidence, name)
-    kept = {}
-    for name, (rule, reason, others) in chosen.items():
-        if rule.property and best[(rule.property, rule.conditions, rule.method)][1] != name:
-            taken = why(reasons.TAKEN, property=rule.property)
-            kept[name] = (Rule(), taken, (Option(replace(rule, confidence=0.4), reason), *others))
-        else:
-            kept[name] = (rule, reason, others)
-    return kept
+def _once(chosen: dict[str, Chosen], free: Sequence[Column]) -> dict[str, Chosen]:
+    """Each property under each circumstance and method from its surest column only; the others stay unclaimed.
+
+    Columns that share the property's name, and never state it in the same row, stay together: one per unit.
+    """
+    columns = {column.name: column for column in free}
+    ranked = sorted(chosen, key=lambda name: -chosen[name][0].confidence)
+    taken: dict[object, list[Column]] = {}
+    kept: dict[str, Chosen] = {}
+    for name in ranked:
+        rule, reason, others = chosen[name]
+        if not rule.property:
+            continue
+        before = taken.setdefault((rule.property, rule.conditions, rule.method), [])
+        if all(_apart(columns[name], other) for other in before):
+            before.append(columns[name])
+            continue
+        told = why(reasons.TAKEN, property=rule.property)
+        kept[name] = (Rule(), told, (Option(replace(rule, confidence=0.4), reason), *others))
+    return {name: kept.get(name, one) for name, one in chosen.items()}
+
+
+def _apart(one: Column, other: Column) -> bool:
+    """Whether two columns of one name share no filled row."""
+    same = {reading.name for reading in one.header.readings} & {reading.name for reading in other.header.readings}
+    return bool(same) and not any(a.strip() and b.strip() for a, b in zip(one.cells, other.cells, strict=True))
 
 
 def _with_spreads(schema: TopicSchema, chosen: dict[str, Chosen], free: Sequence[Column]) -> dict[str, Chosen]:

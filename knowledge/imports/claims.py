@@ -10,6 +10,7 @@ from knowledge.imports.models import Import
 from knowledge.imports.readers.cells import is_formula
 from knowledge.imports.readers.shapes import long_as_wide
 from knowledge.imports.rows import fingerprint
+from knowledge.imports.stated import StatedMapping, describes, stated_mapping
 from knowledge.imports.tables import Refused, Source, Table
 
 
@@ -40,12 +41,27 @@ def _named(mapping: ColumnMapping, source: Source) -> ColumnMapping:
     return replace(mapping, slug=slug_of(f"{source.apart} {mapping.slug}"), title=f"{source.apart} {mapping.title}")
 
 
-def tables_claimed(source: Source, tables: Sequence[Table], topic: str | None) -> list[Part]:
+def _stated(source: Source, table: Table, stated: StatedMapping) -> Part:
+    """A table read as a person says; where the mapping is meant for the table as it stands or turned wide."""
+    for form in (table, long_as_wide(table)):
+        if describes(stated, form):
+            return Part(form, _named(stated_mapping(stated, source, form), source))
+    try:
+        stated_mapping(stated, source, table)
+    except Refused as error:
+        return Part(table, error=str(error), materials=holds_materials(table))
+    return Part(table, error="the mapping does not describe it")
+
+
+def tables_claimed(
+    source: Source, tables: Sequence[Table], topic: str | None, stated: StatedMapping | None = None
+) -> list[Part]:
     """How each table of a file is to be read. Tables of one topic form one data set, other topics get one of their own.
 
+    `stated` is what a person says the columns mean; nothing is guessed then.
     Raises Refused when no topic claims any of them.
     """
-    parts = [_part(source, table, topic) for table in tables]
+    parts = [_stated(source, table, stated) if stated else _part(source, table, topic) for table in tables]
     guessed = [part for part in parts if part.mapping is not None and not part.known]
     if all(part.error for part in parts):
         raise Refused(_reason(parts))

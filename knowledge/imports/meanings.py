@@ -10,7 +10,7 @@ from knowledge.imports.headers import Header, Reading
 from knowledge.imports.identity import id_kind
 from knowledge.imports.mappings import Rule
 from knowledge.imports.names import Named, compact, named_in, words_of_kind, words_table
-from knowledge.imports.numbers import PLAIN, Stated, Style, number_read
+from knowledge.imports.numbers import PLAIN, Stated, Style, is_spoilt, number_read
 from knowledge.imports.reasons import Reason, why
 from knowledge.imports.units import Way, way_to
 from knowledge.imports.values import BadCell, boolean, class_key, plain_text, states_nothing
@@ -41,10 +41,12 @@ class Column:
         """The cells that are numbers."""
         return [stated for cell in self.filled if (stated := number_read(cell, self.style)) is not None]
 
-    @property
+    @cached_property
     def numeric(self) -> float:
         """The share of filled cells that are numbers."""
-        return len(self.numbers) / len(self.filled) if self.filled else 0.0
+        spoilt = sum(is_spoilt(cell) for cell in self.filled)  # by a spreadsheet: numbers once
+        meant = len(self.filled) - spoilt
+        return len(self.numbers) / meant if meant else 0.0
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,11 @@ def _possible(item: Property, numbers: Sequence[float]) -> float:
     return sum(low <= number <= high for number in numbers) / len(numbers)
 
 
+def _trust(column: Column, possible: float) -> float:
+    """How far the cells support a claim: all numbers and all possible = 1."""
+    return (0.5 + column.numeric / 2) * (0.5 + possible / 2)
+
+
 def _times(item: Property, column: Column, numbers: list[float]) -> Option | None:
     """A power of ten beside the name, outside the unit, can mean both directions: no claim unless one is impossible."""
     factor = column.header.times
@@ -205,7 +212,7 @@ def _by_unit(item: Property, named: Named, reading: Reading, column: Column, way
     if share < MOST:
         return _no(item, reasons.IMPOSSIBLE, share=f"{100 * (1 - share):.0f}")
     unit = way.unit.text if way and item.unit else None
-    fit = column.numeric * (0.5 + share / 2)
+    fit = _trust(column, share)
     if item.unit is None:
         if named.spelling.weak:
             return _symbol(item, named, reading, column, unit, 0.7 * fit, confirmed=False)
@@ -249,7 +256,7 @@ def _by_cells(item: Property, named: Named, column: Column, units: list[str]) ->
     share = _possible(item, numbers)
     if share < MOST:
         return _no(item, reasons.IMPOSSIBLE, share=f"{100 * (1 - share):.0f}")
-    confidence = (0.8 if named.spelling.weak else 0.92) * column.numeric
+    confidence = (0.8 if named.spelling.weak else 0.92) * _trust(column, share)
     return Option(Rule(item.id, common, confidence), why(reasons.NAME_AND_CELLS, property=_label(item)))
 
 
@@ -263,7 +270,7 @@ def _by_size(item: Property, named: Named, reading: Reading, column: Column, *, 
         return _no(item, reasons.IMPOSSIBLE, share=f"{100 * (1 - share):.0f}")
     if not _only(item, numbers):
         return _no(item, reasons.NO_UNIT, unit=item.unit)
-    confidence = 0.65 * column.numeric * (0.5 + share / 2)
+    confidence = 0.65 * _trust(column, share)
     if named.spelling.weak:
         return _symbol(item, named, reading, column, item.unit, confidence, confirmed=False)
     return Option(

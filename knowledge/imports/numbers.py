@@ -345,6 +345,11 @@ def _read(text: str, whole: str) -> Stated:
         raise
 
 
+def is_spoilt(text: str) -> bool:
+    """Whether a spreadsheet put an error or a date where something else stood."""
+    return bool(_EXCEL.fullmatch(text.strip()) or _DATE.fullmatch(text.strip()))
+
+
 def number_read(text: str, style: Style = PLAIN) -> Stated | None:
     """As `number_stated`; none where the text is no single number."""
     try:

@@ -12,6 +12,7 @@ from knowledge.imports.mappings import ColumnMapping, Rule
 from knowledge.imports.reports import Report
 from knowledge.imports.rows import Read, RowReader, fingerprint
 from knowledge.imports.sources import sources_in, tables_read
+from knowledge.imports.stated import StatedMapping
 from knowledge.imports.storing import (
     READING_VERSION,
     bytes_accept,
@@ -41,9 +42,15 @@ def _mapping_hash(mapping: ColumnMapping) -> str:
     return fingerprint(*parts)
 
 
-def table_import(source: Source, *, topic: str | None = None, progress: Progress | None = None) -> Report:
-    """Import all tables of a file. Raises Refused when it holds none that a topic claims."""
-    parts = tables_claimed(source, tables_read(source), topic)
+def table_import(
+    source: Source,
+    *,
+    topic: str | None = None,
+    progress: Progress | None = None,
+    stated: StatedMapping | None = None,
+) -> Report:
+    """Import all tables of a file, by what a person `stated` or by what topics claim. Raises Refused when none is claimed."""
+    parts = tables_claimed(source, tables_read(source), topic, stated)
     sets: dict[tuple[str, str], list[Part]] = {}
     for part in parts:
         if part.mapping is not None:
@@ -105,7 +112,13 @@ def _store(source: Source, members: Sequence[Part], mark: str, hashes: Sequence[
     )
 
 
-def paths_import(paths: list[Path], *, topic: str | None = None, progress: Progress | None = None) -> Iterator[Report]:
+def paths_import(
+    paths: list[Path],
+    *,
+    topic: str | None = None,
+    progress: Progress | None = None,
+    stated: StatedMapping | None = None,
+) -> Iterator[Report]:
     """Import files and folders one source after the other; a refused one stops no other."""
     if topic is not None and topic not in topics():
         raise KnowledgeError(f"there is no topic {topic!r}: choose one of {', '.join(topics())}")
@@ -120,13 +133,13 @@ def paths_import(paths: list[Path], *, topic: str | None = None, progress: Progr
             if source.reader != "structure":
                 if progress:
                     progress(f"reading {source.name}")
-                yield _one(source, topic, progress)
+                yield _one(source, topic, progress, stated)
         yield from structures_import(structures, topic=topic, progress=progress)
 
 
-def _one(source: Source, topic: str | None, progress: Progress | None) -> Report:
+def _one(source: Source, topic: str | None, progress: Progress | None, stated: StatedMapping | None) -> Report:
     try:
-        return table_import(source, topic=topic, progress=progress)
+        return table_import(source, topic=topic, progress=progress, stated=stated)
     except Refused as error:
         return Report(file=source.name, error=str(error))
     except OSError as error:

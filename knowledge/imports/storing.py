@@ -8,6 +8,7 @@ from typing import Any
 from ingest.contract import Envelope
 from ingest.contract.envelope import EnvelopeKind, name_clean
 from ingest.gateway.services import receipt_accept
+from knowledge.imports.keys import keys_settled
 from knowledge.imports.mappings import ColumnMapping
 from knowledge.imports.models import Import
 from knowledge.imports.reports import Report
@@ -87,7 +88,7 @@ def import_store(
 ) -> Report:
     """Write what was read of one source, withdraw what it no longer holds, and note the counts."""
     before = Import.objects.filter(dataset=dataset, part=part).values_list("file_name", flat=True)
-    records_write(dataset, read.drafts, complete_files={source.name, *before})
+    records_write(dataset, keys_settled(dataset, read.drafts), complete_files={source.name, *before})
     lost_rows = sum("column" not in item for item in read.rejected)
     counts: dict[str, Any] = {
         "rows": len(read.drafts) + read.merged + lost_rows,
