@@ -12,7 +12,9 @@ class ChatConfig(AppConfig):
     verbose_name = "Chat"
 
     def ready(self) -> None:
-        """The menu item."""
-        from eln.ui.registry import NavItem, nav_add
+        """The menu item, and the button on the pages of materials."""
+        from chat.web.panels import ask_button
+        from eln.ui.registry import NavItem, Panel, nav_add, panel_add
 
+        panel_add(Panel("knowledge.material.actions", ask_button))
         nav_add(NavItem(_("Ask"), "chat:home", 120, "chat"))

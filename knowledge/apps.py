@@ -61,13 +61,13 @@ class KnowledgeConfig(AppConfig):
 
 
 def _material_conflicts(request: HttpRequest, formula: str) -> str:
-    from knowledge.identity.panels import material_panel
+    from knowledge.materials.disagreement import material_panel
 
     return material_panel(request, formula)
 
 
 def _record_conflicts(request: HttpRequest, record: "Record") -> str:
-    from knowledge.identity.panels import record_panel
+    from knowledge.materials.disagreement import record_panel
 
     return record_panel(request, record)
 

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from knowledge.access import views as access
 from knowledge.api.urls import api_patterns
+from knowledge.crystals import views as crystals
 from knowledge.exports import views as exports
 from knowledge.materials import views
 from knowledge.webhooks import views as webhooks
@@ -19,6 +20,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("plot.csv", views.plot_csv, name="plot-csv"),
     path("compare/", views.compare, name="compare"),
     path("records/<str:pk>/", views.record, name="record"),
+    path("records/<str:pk>/structure.json", crystals.structure_json, name="structure-json"),
+    path("records/<str:pk>/structure.svg", crystals.structure_svg, name="structure-svg"),
+    path("records/<str:pk>/structure.cif", crystals.structure_cif, name="structure-cif"),
+    path("records/<str:pk>/pattern.json", crystals.pattern_json, name="pattern-json"),
     path("records/<str:pk>/peaks.json", views.peaks, name="record-peaks"),
     path("keys/", access.keys, name="keys"),
     path("keys/<int:pk>/rotate/", access.rotate, name="key-rotate"),

@@ -25,7 +25,8 @@ class Panel:
     """A piece of a page owned by a lower package; `render(request, subject)` gives HTML or an empty string.
 
     Slots: `eln.entry` (subject: eln.Entry), `eln.home` and `eln.account` (subject: none), `knowledge.record` (knowledge.Record),
-    `knowledge.results` (subject: knowledge.Query; buttons beside a result list), `knowledge.material` (str, reduced formula).
+    `knowledge.results` (subject: knowledge.Query; buttons beside a result list), `knowledge.material` and
+    `knowledge.material.actions` (str, reduced formula; beside the page, and buttons in its head).
     """
 
     slot: str

@@ -7,17 +7,15 @@ from django.urls import reverse
 
 from eln.accounts.scope import Scope
 from ingest.gateway.models import Receipt
+from knowledge.crystals.radiation import LINES
 from knowledge.graph.domain import Edge, Graph
-from knowledge.graph.selectors import neighbourhood
 from knowledge.materials import presentation as show
-from knowledge.materials.reasons import reasons_told
 from knowledge.materials.structure import peaks_of
-from knowledge.materials.texts import KIND_BADGES, KIND_LABELS, NODE_KINDS, RELATIONS
+from knowledge.materials.texts import KIND_BADGES, KIND_LABELS, NODE_KINDS, RADIATION_LABELS, RELATIONS
 from knowledge.materials.wording import dataset_title, place_told
 from knowledge.query.executor import run, stated_of
 from knowledge.query.types import Evidence, Query
 from knowledge.records.models import Dataset, Kind, Record
-from knowledge.records.selectors import records_of
 from knowledge.topics.schema import TopicSchema
 
 Context = dict[str, Any]  # what a template is given
@@ -61,36 +59,6 @@ def _class_counts(schema: TopicSchema, name: str, evidence: Evidence) -> list[Co
         for one in (item.classes if item else ())
         if counts.get(one.id)
     ]
-
-
-def material(formula: str, scope: Scope, *, predicted: bool) -> Context:
-    """What the material page shows."""
-    every = list(records_of(scope=scope, formula=formula)[:400])
-    told = [record for record in every if predicted or record.kind != Kind.PREDICTION]
-    values, names = show.grouped(told)
-    from knowledge.similar.services import similar  # numpy: not before a page needs it
-
-    found = neighbourhood(formula=formula, scope=scope)
-    near = similar(material=formula, k=6, scope=scope)
-    return {
-        "formula": formula,
-        "pretty": show.pretty_formula(formula),
-        "elements": told[0].elements if told else [],
-        "records": every,
-        "shown": told,
-        "values": values,
-        "names": names,
-        "conditioned": any(one.stated.conditions or one.stated.method for group in values for one in group.sources),
-        "spacegroups": sorted({record.spacegroup_number for record in told if record.spacegroup_number}),
-        "structures": [(record, peaks_of(record)) for record in told if record.structure or peaks_of(record)][:4],
-        "predicted": predicted,
-        "predictions": sum(record.kind == Kind.PREDICTION for record in every),
-        "graph": found,
-        "edges": _edges(found),
-        "similar": [(item, show.pretty_formula(item.formula), reasons_told(item.why)) for item in near],
-        "badges": KIND_BADGES,
-        "topics": sorted({(record.topic, show.topic_label(record.topic)) for record in told}),
-    }
 
 
 def _relation(edge: Edge) -> str:
@@ -152,7 +120,7 @@ def graph_document(graph: Graph) -> Context:
     }
 
 
-def _edges(graph: Graph) -> list[Context]:
+def edges_told(graph: Graph) -> list[Context]:
     """The graph as sentences: source, relation, target, records."""
     document = graph_document(graph)
     nodes = {node["id"]: node for node in document["nodes"]}
@@ -176,7 +144,16 @@ def record(found: Record) -> Context:
         "record": found,
         "pretty": show.pretty_formula(found.formula),
         "topic": show.topic_label(found.topic),
-        "values": [(one, show.property_label(found.topic, one.property), show.cell(found.topic, one)) for one in told],
+        "values": [
+            (
+                one,
+                show.property_label(found.topic, one.property),
+                show.cell(found.topic, one),
+                show.conditions_of(found.topic, one),
+            )
+            for one in told
+        ],
+        "radiations": [(name, RADIATION_LABELS[name], LINES[name]) for name in LINES],
         "conditioned": any(one.conditions or one.method for one in told),
         "receipt": receipt,
         "peaks": peaks_of(found),

@@ -1,8 +1,7 @@
 """How records are shown: labels in the reader's language, values with their kind, groups of sources side by side."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.utils.translation import get_language
 
@@ -152,36 +151,30 @@ def _summary(row: Row) -> tuple[tuple[str, Cell], ...]:
 
 @dataclass(frozen=True)
 class Source:
-    """One record's statement of a property, beside those of other records."""
+    """One record's statement of a property, beside those of other records; `conditions` are (label, value with unit)."""
 
     record: Record
     stated: Stated
     cell: Cell
+    conditions: tuple[tuple[str, Cell], ...] = ()
 
 
 @dataclass
 class Group:
-    """All statements of one property of a material. `differs`: sources for the same space group do not agree."""
+    """All statements of one property of a material. `differs`: sources contradict each other about it."""
 
     name: str
     label: str
     note: str
+    differs: bool = False
     sources: list[Source] = field(default_factory=list)
 
-    @property
-    def differs(self) -> bool:
-        """Whether two records of the same space group and kind state different values."""
-        seen: dict[Any, object] = {}
-        for source in self.sources:
-            conditions = tuple(sorted(source.stated.conditions.items()))
-            place = (source.record.spacegroup_number, source.record.kind, conditions)
-            if seen.setdefault(place, source.stated.value) != source.stated.value:
-                return True
-        return False
 
+def grouped(records: Sequence[Record], disputed: Collection[str] = ()) -> tuple[list[Group], list[Group]]:
+    """Every value of these records by property: (what was found out, identifiers and lists).
 
-def grouped(records: Sequence[Record]) -> tuple[list[Group], list[Group]]:
-    """Every value of these records by property: (what was found out, identifiers and lists)."""
+    Those that the topics call their facts come first; `disputed` are the properties about which sources disagree.
+    """
     groups: dict[str, Group] = {}
     told, names = [], []
     for record in records:
@@ -191,7 +184,27 @@ def grouped(records: Sequence[Record]) -> tuple[list[Group], list[Group]]:
             item = property_of(record.topic, name)
             if name not in groups:
                 note = said(item.description) if item else ""
-                groups[name] = Group(name, property_label(record.topic, name), note)
+                groups[name] = Group(name, property_label(record.topic, name), note, name in disputed)
                 names.append(name) if item and item.type in IDENTIFIERS else told.append(name)
-            groups[name].sources.append(Source(record, stated, cell(record.topic, stated)))
+            shown = Source(record, stated, cell(record.topic, stated), conditions_of(record.topic, stated))
+            groups[name].sources.append(shown)
+    order = _facts_first(dict.fromkeys(record.topic for record in records))
+    told.sort(key=lambda name: order.get(name, len(order)))
     return [groups[name] for name in told], [groups[name] for name in names]
+
+
+def _facts_first(names: Iterable[str]) -> dict[str, int]:
+    facts = [fact for name in names if name in topics() for fact in topics()[name].facts]
+    return {fact: at for at, fact in enumerate(dict.fromkeys(facts))}
+
+
+def conditions_of(topic: str, stated: Stated) -> tuple[tuple[str, Cell], ...]:
+    """The conditions of a value with the labels and units of the topic's properties of these names."""
+    found = []
+    for name, value in stated.conditions.items():
+        item = property_of(topic, name)
+        label = said(item.label) if item else name.replace("_", " ")
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        shown = Cell(float(value), item.unit if item else None) if number else Cell(text=str(value))
+        found.append((label, shown))
+    return tuple(found)

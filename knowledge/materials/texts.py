@@ -53,3 +53,6 @@ SAME_LABELS = {
     "sample": _("same sample"),
 }
 VIEW_LABELS = {"table": _("Table"), "scatter": _("Scatter plot"), "distribution": _("Distribution")}
+RADIATION_LABELS = {
+    "CuKa": "Cu Kα", "MoKa": "Mo Kα", "CoKa": "Co Kα", "AgKa": "Ag Kα", "FeKa": "Fe Kα", "CrKa": "Cr Kα",
+}  # fmt: skip

@@ -1,5 +1,6 @@
 """Pages of knowledge: search, topic, material, record; and the JSON that draws their graph and diffraction pattern."""
 
+import re
 from typing import Any, cast
 
 from django.contrib import messages
@@ -18,6 +19,7 @@ from knowledge.materials import pages
 from knowledge.materials.compare import compare_page, compare_params
 from knowledge.materials.conditions import conditions
 from knowledge.materials.form import from_form, state_of
+from knowledge.materials.material import material as material_page
 from knowledge.materials.plots import csv_lines
 from knowledge.materials.results import results
 from knowledge.materials.selectors import saved_searches
@@ -87,7 +89,13 @@ def material(request: HttpRequest, formula: str) -> HttpResponseBase:
         raise Http404(str(error)) from error
     if reduced != formula:
         return redirect("knowledge:material", formula=reduced)
-    context = pages.material(reduced, scope_of(request), predicted=request.GET.get("predicted") == "1")
+    number = request.GET.get("spacegroup", "")
+    context = material_page(
+        reduced,
+        scope_of(request),
+        predicted=request.GET.get("predicted") == "1",
+        spacegroup=int(number) if re.fullmatch(r"[1-9]\d{0,2}", number) else None,
+    )
     return render(request, "knowledge/material.html", context, status=200 if context["records"] else 404)
 
 

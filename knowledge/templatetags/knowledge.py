@@ -4,6 +4,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from knowledge.chemistry.spacegroups import symbols
 from knowledge.materials.presentation import pretty_formula
 from knowledge.materials.results import key_of
 from knowledge.materials.search import SearchState
@@ -23,6 +24,12 @@ def compact(count: int) -> str:
         if count >= size:
             return f"{count / size:.0f}{letter}" if count >= 10 * size else f"{count / size:.1f}{letter}"
     return str(count)
+
+
+@register.filter
+def spacegroup(number: int) -> str:
+    """A space group as symbol and number: Fm-3m (225)."""
+    return f"{symbols().get(number, '')} ({number})".strip()
 
 
 @register.simple_tag
