@@ -34,6 +34,7 @@ class KnowledgeConfig(AppConfig):
         from knowledge.index.stages import IndexStage
         from knowledge.neo4j.connection import configured
         from knowledge.neo4j.stages import Neo4jStage
+        from knowledge.quality.stages import QualityStage
         from knowledge.records.stages import RecordStage
         from knowledge.topics.schema import topics_refresh
         from knowledge.webhooks.stages import DeliveryStage, WebhookStage
@@ -43,6 +44,7 @@ class KnowledgeConfig(AppConfig):
         stage_register(GeometryStage())
         stage_register(IndexStage())
         stage_register(GraphStage())
+        stage_register(QualityStage())
         stage_register(ExportStage())
         if configured():
             stage_register(Neo4jStage())
@@ -56,6 +58,7 @@ class KnowledgeConfig(AppConfig):
         panel_add(Panel("eln.account", account_panel))
         panel_add(Panel("knowledge.results", export_panel, 40))
         nav_add(NavItem(_("Search"), "knowledge:search", 60, "search"))
+        nav_add(NavItem(_("Data sets"), "knowledge:datasets", 62, "dataset"))
         panel_add(Panel("knowledge.material", _material_conflicts, 10))
         panel_add(Panel("knowledge.record", _record_conflicts, 10))
 

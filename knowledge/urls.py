@@ -5,8 +5,10 @@ from django.urls import URLPattern, URLResolver, include, path
 from knowledge.access import views as access
 from knowledge.api.urls import api_patterns
 from knowledge.crystals import views as crystals
+from knowledge.datasets import views as datasets
 from knowledge.exports import views as exports
 from knowledge.materials import views
+from knowledge.quality import views as quality
 from knowledge.webhooks import views as webhooks
 
 app_name = "knowledge"
@@ -25,6 +27,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("records/<str:pk>/structure.cif", crystals.structure_cif, name="structure-cif"),
     path("records/<str:pk>/pattern.json", crystals.pattern_json, name="pattern-json"),
     path("records/<str:pk>/peaks.json", views.peaks, name="record-peaks"),
+    path("quality/", quality.quality, name="quality"),
+    path("quality.csv", quality.quality_csv, name="quality-csv"),
+    path("quality/check/", quality.quality_run, name="quality-run"),
+    path("quality/<int:pk>/cancel/", quality.quality_cancel, name="quality-cancel"),
+    path("datasets/", datasets.datasets, name="datasets"),
+    path("datasets.<str:form>", datasets.datasets, name="datasets-form"),
+    path("datasets/<slug:slug>/", datasets.dataset, name="dataset"),
+    path("datasets/<slug:slug>.<str:form>", datasets.dataset, name="dataset-form"),
     path("keys/", access.keys, name="keys"),
     path("keys/<int:pk>/rotate/", access.rotate, name="key-rotate"),
     path("keys/<int:pk>/revoke/", access.revoke, name="key-revoke"),

@@ -92,12 +92,17 @@ def record_conflicts(*, record: Record, scope: Scope) -> list[Pair]:
     return material(formula=record.formula, scope=scope).disagreements(record=record.pk)
 
 
+def statements(records: "QuerySet[Record]") -> Iterator[Statement]:
+    """Records as identity needs them, material after material."""
+    ordered = _rows(records.order_by("formula", "topic", "dataset__slug", "pk"))
+    return map(statement_of, ordered.iterator(chunk_size=2000))
+
+
 def materials_repeated(topic: str | None = None) -> Iterator[list[Statement]]:
     """The records of each material that more than one record speaks of, in order of formula; for the stages that see everything."""
     visible = records_visible(scope=Scope.system()).exclude(formula="").exclude(kind=Kind.PREDICTION)
     if topic:
         visible = visible.filter(topic=topic)
     several = visible.order_by().values("formula").annotate(n=Count("pk")).filter(n__gt=1).values("formula")
-    rows = _rows(visible.filter(formula__in=several).order_by("formula", "topic", "dataset__slug", "pk"))
-    for _, group in groupby(rows.iterator(chunk_size=2000), key=lambda row: row[5]):
-        yield [statement_of(row) for row in group]
+    for _, group in groupby(statements(visible.filter(formula__in=several)), key=lambda record: record.formula):
+        yield list(group)

@@ -14,7 +14,7 @@ from knowledge.imports.models import Import
 from knowledge.imports.storing import version_update
 from knowledge.records.drafts import Draft, Value
 from knowledge.records.models import Dataset, Kind
-from knowledge.records.services import dataset_ensure, records_write
+from knowledge.records.services import dataset_ensure, dataset_version_note, records_write
 from knowledge.topics.schema import topics
 
 
@@ -137,7 +137,7 @@ def predictions_import(receipt: Receipt) -> int:
         licence=info.licence,
         project_id=project,
     )
-    records_write(dataset, drafts.values(), complete=True)
+    written = records_write(dataset, drafts.values(), complete=True)
     Import.objects.update_or_create(
         dataset=dataset,
         part="",
@@ -152,4 +152,5 @@ def predictions_import(receipt: Receipt) -> int:
         },
     )
     version_update(dataset)
+    dataset_version_note(dataset, written)
     return len(drafts)

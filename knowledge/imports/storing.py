@@ -15,7 +15,7 @@ from knowledge.imports.reports import Report
 from knowledge.imports.rows import Read, fingerprint
 from knowledge.imports.tables import Source
 from knowledge.records.models import Dataset
-from knowledge.records.services import dataset_ensure, records_write
+from knowledge.records.services import dataset_ensure, dataset_version_note, records_write
 
 READING_VERSION = "2"  # raise when the same bytes shall give other records
 SOURCE = "import"
@@ -88,7 +88,8 @@ def import_store(
 ) -> Report:
     """Write what was read of one source, withdraw what it no longer holds, and note the counts."""
     before = Import.objects.filter(dataset=dataset, part=part).values_list("file_name", flat=True)
-    records_write(dataset, keys_settled(dataset, read.drafts), complete_files={source.name, *before})
+    drafts = keys_settled(dataset, read.drafts)
+    written = records_write(dataset, drafts, complete_files={source.name, *before})
     lost_rows = sum("column" not in item for item in read.rejected)
     counts: dict[str, Any] = {
         "rows": len(read.drafts) + read.merged + lost_rows,
@@ -104,6 +105,7 @@ def import_store(
         defaults={**counts, "file_name": source.name, "fingerprint": mark, "receipts": receipts},
     )
     version_update(dataset)
+    dataset_version_note(dataset, written, part=source.name)
     return Report(file=source.name, topic=dataset.topic, dataset=dataset.slug, **counts)
 
 

@@ -27,7 +27,7 @@ class QualityRun(models.Model):
     reason = models.TextField(blank=True, help_text="why it failed, for people")
     figures = models.JSONField(default=dict, help_text="coverage and comparisons, by topic and data set")
     created = models.DateTimeField(auto_now_add=True)
-    touched = models.DateTimeField(auto_now=True, help_text="a running one that nobody touches has lost its process")
+    follower = models.CharField(max_length=80, blank=True, help_text="host:pid:start of the process that does it")
     ended = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from ingest.feeds.services import feed_append
 from knowledge.records.drafts import Draft
-from knowledge.records.models import Dataset, Record, RecordVersion
+from knowledge.records.models import Dataset, DatasetVersion, Record, RecordVersion
 
 CHUNK, PART = 2000, 500
 # What a record says; a change of any of them is a new version. Where it stands in the source may move freely.
@@ -203,3 +203,17 @@ def dataset_ensure(*, slug: str, topic: str, **fields: Any) -> Dataset:  # Any: 
             setattr(dataset, name, value)
         dataset.save()
     return dataset
+
+
+def dataset_version_note(dataset: Dataset, written: Written, *, part: str = "") -> None:
+    """Remember what an import changed in a data set; nothing where it changed nothing."""
+    if written.created or written.updated or written.withdrawn:
+        DatasetVersion.objects.create(
+            dataset=dataset,
+            version=dataset.version,
+            part=part[:400],
+            added=written.created,
+            changed=written.updated,
+            withdrawn=written.withdrawn,
+            records=Record.objects.filter(dataset=dataset, withdrawn=False).count(),
+        )
