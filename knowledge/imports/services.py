@@ -144,6 +144,6 @@ def _one(source: Source, topic: str | None, progress: Progress | None, stated: S
         return Report(file=source.name, error=str(error))
     except OSError as error:
         return Report(file=source.name, error=f"cannot be read: {error.strerror or error}")
-    except (ValueError, KeyError, IndexError, RecursionError, OverflowError) as error:
-        log.exception("import of %s", source.name)  # a reader's fault, not the person's: the others must go on
+    except Exception as error:  # whatever a strange file provokes in a reader: the others must go on
+        log.exception("import of %s", source.name)
         return Report(file=source.name, error=f"its reader failed ({type(error).__name__}: {str(error)[:120]})")

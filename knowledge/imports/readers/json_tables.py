@@ -219,7 +219,8 @@ def _by_key(document: Mapping[str, Json], place: str) -> Table | None:
         return None
     if len(inner) == 1 and not any(_MATERIAL.fullmatch(str(key)) for key in inner[0]):
         return None
-    if not all(isinstance(v, str | int | float | bool | None) or _simple("", v) for v in _samples(inner)):
+    plain = str | int | float | bool | None
+    if not all(isinstance(v, plain) or (isinstance(v, dict) and _simple("", v)) for v in _samples(inner)):
         named = any(_MATERIAL.fullmatch(str(key)) for key in inner[0]) or all(map(is_formula, list(document)[:20]))
         if not named:
             return None
