@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import yaml
@@ -167,6 +167,27 @@ def normal(name: str) -> str:
     return re.sub(r"[^\w()]+", "_", name.strip().lower()).strip("_")
 
 
+def tail(column: str) -> str:
+    """A column name without the words of the headings above it: 'Composition (wt.%) / C (wt.%)' -> 'C (wt.%)'."""
+    return column.rsplit(" / ", 1)[-1]
+
+
+def _bare(table: Table) -> Table:
+    """The table with the last line of its column names alone, where that still tells the columns apart."""
+    names = tuple(map(tail, table.columns))
+    if names == table.columns or len(set(names)) != len(names):
+        return table
+    to = dict(zip(table.columns, names, strict=True))
+    return replace(
+        table,
+        columns=names,
+        units={to.get(name, name): unit for name, unit in table.units.items()},
+        formats={(number, to.get(name, name)): said for (number, name), said in table.formats.items()},
+        lost={(number, to.get(name, name)): said for (number, name), said in table.lost.items()},
+        links={(number, to.get(name, name)): said for (number, name), said in table.links.items()},
+    )
+
+
 @per_topics
 def _datasets() -> tuple[tuple[tuple[str, KnownDataset], ...], tuple[Complaint, ...]]:
     found: list[tuple[str, KnownDataset]] = []
@@ -240,6 +261,7 @@ def known_mapping(source: Source, table: Table, topic: str | None) -> tuple[Tabl
 
     None if the table is not one of them. Raises Refused for one that is known to hold no materials.
     """
+    table = _bare(table)
     for owner, known in known_datasets():
         if topic not in (None, owner) or not (match := _fits(known, source, table)):
             continue

@@ -9,6 +9,7 @@ from knowledge.imports.claims import tables_claimed
 from knowledge.imports.combining import Part, joined, keys_apart, mapping_shown, report_of
 from knowledge.imports.long_tables import long_drafts
 from knowledge.imports.mappings import ColumnMapping, Rule
+from knowledge.imports.parts import part_settled
 from knowledge.imports.reports import Report
 from knowledge.imports.rows import Read, RowReader, fingerprint
 from knowledge.imports.sources import sources_in, tables_read
@@ -100,11 +101,12 @@ def _store(source: Source, members: Sequence[Part], mark: str, hashes: Sequence[
     assert mapping is not None  # noqa: S101 - as above
     if len(members) > 1:
         keys_apart(members)
+    part, read = part_settled(mapping.slug, mapping.part, source.name, joined(members, several))
     return import_store(
         dataset_of(mapping),
         source,
-        joined(members, several),
-        part=mapping.part,
+        read,
+        part=part,
         mark=mark,
         receipts=_receipts(source, mapping, hashes),
         mapping=mapping_shown(members),

@@ -11,7 +11,7 @@ from knowledge.imports.readers.content import file_tables
 from knowledge.imports.tables import Refused, Source, Table
 
 _ABOUT = re.compile(r"(?i)(readme|sources|licen[cs]e|citation|changelog|contributing|authors|notice)(\..*)?")
-_STRUCTURE = re.compile(r"(?i).*\.(cif|mcif|vasp|poscar)|(poscar|contcar)([-_.].*)?")
+_STRUCTURE = re.compile(r"(?i).*\.(cif|mcif|vasp|poscar)|s?(poscar|contcar)([-_.].*)?")
 
 
 def _reader(path: Path) -> str:

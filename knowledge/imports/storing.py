@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from django.db.models import Q
+
 from ingest.contract import Envelope
 from ingest.contract.envelope import EnvelopeKind, name_clean
 from ingest.gateway.services import receipt_accept
@@ -111,7 +113,8 @@ def import_store(
 
 def stored_report(dataset_slug: str, source: Source, mark: str, part: str = "") -> Report | None:
     """The report of an import that was already made with exactly these bytes and this reading; none otherwise."""
-    done = Import.objects.filter(dataset__slug=dataset_slug, part=part, fingerprint=mark)
+    further = Q(part=part) | Q(part__startswith=f"{part} file=".strip())
+    done = Import.objects.filter(further, dataset__slug=dataset_slug, fingerprint=mark)
     row = done.select_related("dataset").first()
     if row is None:
         return None

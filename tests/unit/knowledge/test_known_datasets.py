@@ -119,3 +119,29 @@ def test_two_gaps_of_one_row_keep_their_methods(tmp_path: Path) -> None:
     assert report.dataset == "nlo-multilevel"
     gaps = {value["method"]: value["value"] for value in Record.objects.get().values if value["property"] == "band_gap"}
     assert gaps == {"PBE": 6.3, "experiment": 7.8}
+
+
+@pytest.mark.django_db
+def test_two_halves_of_a_table_stand_side_by_side_and_a_new_version_replaces_its_own(tmp_path: Path) -> None:
+    head, first, second = "bmg_alloy,paper_sno,actual_d_max\n", tmp_path / "one.csv", tmp_path / "two.csv"
+    imported(first, head + "Zr55Cu30Al10Ni5,[1],30\nZr50Cu50,[1],2\n")
+    report = imported(second, head + "Pd40Ni40P20,[2],25\nFe80B20,[2],0\n")
+    present = Record.objects.filter(withdrawn=False)
+    assert (report.records, present.count()) == (2, 4)
+    assert imported(second, second.read_text()).unchanged and imported(first, first.read_text()).unchanged
+    again = tmp_path / "three.csv"
+    assert imported(again, head + "Pd40Ni40P20,[2],26\n").records == 1
+    formulas = sorted(present.values_list("formula_source", flat=True))
+    assert formulas == ["Pd40Ni40P20", "Zr50Cu50", "Zr55Cu30Al10Ni5"]
+    assert Record.objects.get(formula_source="Pd40Ni40P20").version == 2
+
+
+@pytest.mark.django_db
+def test_a_file_that_speaks_of_no_materials_is_refused_with_the_reason(tmp_path: Path) -> None:
+    crossing = '[[3, "LD", ["LD1", "LD2"], [1, 1], ["LD1,LD2"], [2], ["L-NP"], ["C-1 WP"], ["1"]]'
+    report = imported(tmp_path / "c.json", crossing + "," + crossing[1:].replace('"LD"', '"U"') + "]")
+    assert report.error and "not of materials" in report.error
+    report = imported(
+        tmp_path / "FORCE_CONSTANTS", "2   2\n1 1\n0.1 0.0 0.0\n0.0 0.1 0.0\n0.0 0.0 0.1\n1 2\n0.1 0.0 0.0\n"
+    )
+    assert report.error and "phonopy" in report.error
