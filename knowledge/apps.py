@@ -38,6 +38,7 @@ class KnowledgeConfig(AppConfig):
         from knowledge.records.stages import RecordStage
         from knowledge.topics.schema import topics_refresh
         from knowledge.webhooks.stages import DeliveryStage, WebhookStage
+        from knowledge.wizard.stages import TableImportStage
 
         stage_register(RecordStage())
         stage_register(ImportStage())
@@ -46,6 +47,7 @@ class KnowledgeConfig(AppConfig):
         stage_register(GraphStage())
         stage_register(QualityStage())
         stage_register(ExportStage())
+        stage_register(TableImportStage())
         if configured():
             stage_register(Neo4jStage())
             check_add(Check(_("Graph database"), _neo4j_state))
@@ -59,6 +61,7 @@ class KnowledgeConfig(AppConfig):
         panel_add(Panel("knowledge.results", export_panel, 40))
         nav_add(NavItem(_("Search"), "knowledge:search", 60, "search"))
         nav_add(NavItem(_("Data sets"), "knowledge:datasets", 62, "dataset"))
+        nav_add(NavItem(_("Import tables"), "knowledge:imports", 64, "table"))
         panel_add(Panel("knowledge.material", _material_conflicts, 10))
         panel_add(Panel("knowledge.record", _record_conflicts, 10))
 

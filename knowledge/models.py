@@ -11,6 +11,7 @@ from knowledge.quality.models import Finding, QualityRun
 from knowledge.records.models import Dataset, DatasetVersion, Kind, Record, RecordVersion
 from knowledge.topics.models import TopicDocument
 from knowledge.webhooks.models import Delivery, Told, Webhook
+from knowledge.wizard.models import TableImport
 
 __all__ = [
     "ApiKey",
@@ -30,6 +31,7 @@ __all__ = [
     "Record",
     "RecordVersion",
     "SavedSearch",
+    "TableImport",
     "Told",
     "TopicDocument",
     "Webhook",

@@ -25,6 +25,10 @@ class KnowledgeSettings(BaseSettings):
     export_days: float = Field(default=7, gt=0, description="the file of an export stays so many days")
     export_parallel: int = Field(default=2, gt=0, description="exports written at once")
     webhook_days: float = Field(default=3, gt=0, description="a webhook that failed for so many days is paused")
+    import_bytes: int = Field(default=512 * 2**20, gt=0, description="most bytes of one import through the pages")
+    import_memory_mb: int = Field(default=4096, gt=0, description="memory of the process that reads an import")
+    import_wall_s: int = Field(default=3600, gt=0, description="longest time of one import")
+    import_parallel: int = Field(default=2, gt=0, description="imports read at once")
     fetch_networks: str = Field(
         default="",
         description="private networks that webhooks and federated searches may reach, such as 10.1.0.0/16, with commas",

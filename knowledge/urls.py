@@ -10,6 +10,7 @@ from knowledge.exports import views as exports
 from knowledge.materials import views
 from knowledge.quality import views as quality
 from knowledge.webhooks import views as webhooks
+from knowledge.wizard import views as wizard
 
 app_name = "knowledge"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -47,5 +48,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/<slug:uid>/", webhooks.webhook, name="webhook"),
     path("webhooks/<slug:uid>/deliveries/<slug:delivery>/", webhooks.again, name="webhook-again"),
     path("webhooks/<slug:uid>/<slug:action>/", webhooks.change, name="webhook-change"),
+    path("imports/", wizard.imports, name="imports"),
+    path("imports/<slug:uid>/", wizard.one, name="import"),
+    path("imports/<slug:uid>/<slug:action>/", wizard.change, name="import-change"),
     path("api/v1/", include(api_patterns)),
 ]

@@ -155,6 +155,7 @@ class ColumnMapping:
     constants: Mapping[str, str] = field(default_factory=dict)
     rest: str | None = None
     names_rows: str | None = None
+    project_id: int | None = None
 
     @property
     def part(self) -> str:

@@ -51,7 +51,11 @@ def table_import(
     stated: StatedMapping | None = None,
 ) -> Report:
     """Import all tables of a file, by what a person `stated` or by what topics claim. Raises Refused when none is claimed."""
-    parts = tables_claimed(source, tables_read(source), topic, stated)
+    return parts_import(source, tables_claimed(source, tables_read(source), topic, stated), progress=progress)
+
+
+def parts_import(source: Source, parts: Sequence[Part], *, progress: Progress | None = None) -> Report:
+    """Import tables of a file whose mappings are settled. Raises Refused where no row can be read."""
     sets: dict[tuple[str, str], list[Part]] = {}
     for part in parts:
         if part.mapping is not None:

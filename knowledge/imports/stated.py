@@ -61,7 +61,8 @@ def describes(stated: StatedMapping, table: Table) -> bool:
     return named <= set(table.columns)
 
 
-def _rule(schema: TopicSchema, column: str, stated: ColumnRule) -> Rule:
+def stated_rule(schema: TopicSchema, column: str, stated: ColumnRule) -> Rule:
+    """The rule of a column as a person states it. Raises Refused for a property or unit that does not fit the topic."""
     item = schema.property(stated.property or "")
     if item is None and stated.role == "value" and stated.property not in _STRUCTURAL:
         raise Refused(
@@ -98,7 +99,7 @@ def stated_mapping(stated: StatedMapping, source: Source, table: Table) -> Colum
         raise Refused(
             f"the mapping names columns that the table lacks: {missing} (it has {', '.join(table.columns[:20])})"
         )
-    rules = {column: _rule(schema, column, one) if one else Rule() for column, one in stated.columns.items()}
+    rules = {column: stated_rule(schema, column, one) if one else Rule() for column, one in stated.columns.items()}
     rules = {column: rules.get(column, Rule()) for column in table.columns}
     if stated.formula:
         rules[stated.formula] = Rule("formula", None, 1.0)

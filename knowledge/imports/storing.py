@@ -2,9 +2,11 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 
 from ingest.contract import Envelope
@@ -17,7 +19,7 @@ from knowledge.imports.reports import Report
 from knowledge.imports.rows import Read, fingerprint
 from knowledge.imports.tables import Source
 from knowledge.records.models import Dataset
-from knowledge.records.services import dataset_ensure, dataset_version_note, records_write
+from knowledge.records.services import Written, dataset_ensure, dataset_undo, dataset_version_note, records_write
 
 READING_VERSION = "2"  # raise when the same bytes shall give other records
 SOURCE = "import"
@@ -56,7 +58,9 @@ def _kind(kind: str) -> EnvelopeKind:
 def dataset_of(mapping: ColumnMapping) -> Dataset:
     """The data set a mapping names, made or brought up to date."""
     known = Dataset.objects.filter(slug=mapping.slug).first()
+    project = {} if mapping.project_id is None else {"project_id": mapping.project_id}
     return dataset_ensure(
+        **project,
         slug=mapping.slug,
         topic=mapping.topic,
         title=mapping.title,
@@ -130,3 +134,30 @@ def stored_report(dataset_slug: str, source: Source, mark: str, part: str = "") 
         tables=row.tables,
         unchanged=True,
     )
+
+
+KEPT = ("part", "file_name", "fingerprint", "receipts", "rows", "records", "merged", "rejected", "mapping", "tables")
+
+
+def imports_noted(slugs: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """The imports of these data sets as they are now, for `import_undo` to put back."""
+    found: dict[str, list[dict[str, Any]]] = {slug: [] for slug in slugs}
+    for slug, *values in Import.objects.filter(dataset__slug__in=slugs).values_list("dataset__slug", *KEPT):
+        found[slug].append(dict(zip(KEPT, values, strict=True)))
+    return found
+
+
+def import_undo(dataset: Dataset, *, since: datetime, before: Sequence[dict[str, Any]]) -> Written:
+    """Bring a data set back to what it was at `since`: its records, and the imports that were noted then."""
+    written = dataset_undo(dataset=dataset, since=since)
+    noted = {row["part"]: row for row in before}
+    with transaction.atomic():
+        for row in Import.objects.filter(dataset=dataset, updated__gte=since):
+            if row.part not in noted:
+                row.delete()
+                continue
+            for name, value in noted[row.part].items():
+                setattr(row, name, value)
+            row.save()
+        version_update(dataset)
+    return written

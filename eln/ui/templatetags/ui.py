@@ -45,9 +45,11 @@ def nav(context: template.Context) -> list[dict[str, Any]]:
             url = reverse(item.url)
         except NoReverseMatch:
             continue
-        active = (url != "/" and path.startswith(url)) or path == url
-        items.append({"label": item.label, "url": url, "icon": item.icon, "active": active})
-    return items
+        items.append({"label": item.label, "url": url, "icon": item.icon})
+    here = [
+        item["url"] for item in items if path == item["url"] or (item["url"] != "/" and path.startswith(item["url"]))
+    ]
+    return [{**item, "active": item["url"] == max(here, key=len, default="")} for item in items]
 
 
 @register.simple_tag(takes_context=True)
