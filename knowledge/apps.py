@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
+    from eln.entries.models import Entry
     from knowledge.records.models import Record
 
 
@@ -34,6 +35,7 @@ class KnowledgeConfig(AppConfig):
         from knowledge.index.stages import IndexStage
         from knowledge.neo4j.connection import configured
         from knowledge.neo4j.stages import Neo4jStage
+        from knowledge.proposals.stages import ProposalStage
         from knowledge.quality.stages import QualityStage
         from knowledge.records.stages import RecordStage
         from knowledge.topics.schema import topics_refresh
@@ -46,6 +48,7 @@ class KnowledgeConfig(AppConfig):
         stage_register(IndexStage())
         stage_register(GraphStage())
         stage_register(QualityStage())
+        stage_register(ProposalStage())
         stage_register(ExportStage())
         stage_register(TableImportStage())
         if configured():
@@ -63,7 +66,21 @@ class KnowledgeConfig(AppConfig):
         nav_add(NavItem(_("Data sets"), "knowledge:datasets", 62, "dataset"))
         nav_add(NavItem(_("Import tables"), "knowledge:imports", 64, "table"))
         panel_add(Panel("knowledge.material", _material_conflicts, 10))
+        panel_add(Panel("eln.entry", _entry_proposals, 60))
+        panel_add(Panel("eln.home", _home_proposals, 60))
         panel_add(Panel("knowledge.record", _record_conflicts, 10))
+
+
+def _entry_proposals(request: HttpRequest, entry: "Entry") -> str:
+    from knowledge.proposals.views import entry_panel
+
+    return entry_panel(request, entry)
+
+
+def _home_proposals(request: HttpRequest, subject: object) -> str:
+    from knowledge.proposals.views import home_panel
+
+    return home_panel(request, subject)
 
 
 def _material_conflicts(request: HttpRequest, formula: str) -> str:

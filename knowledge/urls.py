@@ -8,6 +8,7 @@ from knowledge.crystals import views as crystals
 from knowledge.datasets import views as datasets
 from knowledge.exports import views as exports
 from knowledge.materials import views
+from knowledge.proposals import views as proposals
 from knowledge.quality import views as quality
 from knowledge.webhooks import views as webhooks
 from knowledge.wizard import views as wizard
@@ -28,6 +29,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("records/<str:pk>/structure.cif", crystals.structure_cif, name="structure-cif"),
     path("records/<str:pk>/pattern.json", crystals.pattern_json, name="pattern-json"),
     path("records/<str:pk>/peaks.json", views.peaks, name="record-peaks"),
+    path("proposals/", proposals.proposals, name="proposals"),
+    path("proposals/<int:pk>/", proposals.proposal, name="proposal"),
     path("quality/", quality.quality, name="quality"),
     path("quality.csv", quality.quality_csv, name="quality-csv"),
     path("quality/check/", quality.quality_run, name="quality-run"),
