@@ -96,6 +96,7 @@ def _read(part: Part, source: Source, hashes: Sequence[str], progress: Progress 
     for (number, column), reason in table.lost.items():
         if mapping.rules.get(column, Rule()).property:
             read.refuse(number, reason, column)
+    read.rejected.sort(key=lambda item: int(item["row"]))
     part.read = with_structures(table, read, progress) if table.structures else read
     return part.read
 

@@ -8,8 +8,9 @@ from ingest.schemas.units import parse_unit
 from knowledge.chemistry.elements import elements
 from knowledge.formula import NotAFormula, parse_formula
 
+LOST = "\ue000"  # stands in a grid for a cell whose content the file lacks: not empty, and no value
 MISSING = frozenset(
-    {"", "-", "--", "---", "–", "—", "…", "...", "n/a", "n.a.", "na", "nan", "none", "null", "?", "/", "无"}
+    {"", LOST, "-", "--", "---", "–", "—", "…", "...", "n/a", "n.a.", "na", "nan", "none", "null", "?", "/", "无"}
 )
 _PLAIN = r"[-+−]?(?:\d{1,3}(?:[,' ]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d*)?|[.,]\d+)"
 _POWER = r"(?:\s*[eEdD]\s*[-+−]?\s*\d+|\s*[×x*·]\s*10\s*(?:\^|\*\*)?\s*[-+−⁻]?[\d⁰¹²³⁴⁵⁶⁷⁸⁹]+)"

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
+from knowledge.imports.readers.cells import is_number
+
 _RULE = re.compile(r"[\s\-=_+|~*─━═┄┼│]{3,}")
 Row = tuple[int, list[str]]
 
@@ -21,9 +23,10 @@ def aligned_rows(lines: Sequence[str]) -> list[Row] | None:
         [(at, re.split(r" {2,}", line.strip())) for at, line in numbered],
         [(at, _words(line)) for at, line in numbered],
     ]
-    for rows in ways:
-        if _share(rows) >= 0.95:
-            return rows
+    if _share(ways[0]) >= 0.95:
+        return ways[1] if _share(ways[1]) == 1.0 and _numbers_joined(ways[0]) else ways[0]
+    if _share(ways[1]) >= 0.95:
+        return ways[1]
     fixed = _fixed(numbered)
     candidates = [rows for rows in (fixed, *ways) if rows is not None and _share(rows) > 0.6]
     return max(candidates, key=_share) if candidates else None
@@ -34,6 +37,12 @@ def _words(line: str) -> list[str]:
     if '"' not in line:
         return line.split()
     return [found[1] if found[1] is not None else found[0] for found in re.finditer(r'"([^"]*)"|\S+', line)]
+
+
+def _numbers_joined(rows: Sequence[Row]) -> bool:
+    """Whether cells hold several numbers with single blanks between, which are columns of their own."""
+    joined = [cell.split() for _, row in rows for cell in row if " " in cell]
+    return bool(joined) and sum(all(map(is_number, words)) for words in joined) >= 0.8 * len(joined)
 
 
 def _share(rows: Sequence[Row]) -> float:

@@ -8,6 +8,7 @@ _CELL = re.compile(
     r"[<>≤≥~≈±\s]*[-+−]?\d[\d.,' ]*(?:[eE][-+]?\d+)?(?:\(\d+\))?(?:\s*(?:±|\+/-|[-–])\s*[\d.,]+)?\s*[^\d,]*"
 )
 _THOUSANDS = re.compile(r"[-+−]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_SPACED = re.compile(r"[-+−]?\d{1,3}(?:[ \u202f\u2009\xa0']\d{3})+(?:[.,]\d+)?")
 _SURE_THOUSANDS = re.compile(r"[-+−]?\d{1,3}(?:(?:,\d{3}){2,}(?:\.\d+)?|,\d{3}\.\d+)")
 _SURE_COMMA = re.compile(r"(?:^|[^\d,])(?:0,\d+|\d+,(?:\d{1,2}|\d{4,}))(?![\d,])")
 
@@ -49,12 +50,14 @@ def points_for_commas(rows: list[list[str]]) -> list[list[str]]:
         for at, cells in enumerate(columns)
         if at not in decimal and any(_SURE_THOUSANDS.fullmatch(cell.strip()) for cell in cells)
     }
-    if not decimal and not thousands:
+    if not decimal and not thousands and not any(_SPACED.fullmatch(cell) for cells in columns for cell in cells[:200]):
         return rows
     return [[_number(cell, at in decimal, at in thousands) for at, cell in enumerate(row)] for row in rows]
 
 
 def _number(cell: str, decimal: bool, thousands: bool) -> str:
+    if _SPACED.fullmatch(cell):
+        return re.sub(r"(?<=\d)[ \u202f\u2009\xa0'](?=\d{3})", "", cell)
     if decimal and "," in cell and _CELL.fullmatch(cell.strip()):
         return _COMMA.sub(lambda found: f"{found[1].replace('.', '')}.{found[2]}", cell)
     if thousands and _THOUSANDS.fullmatch(cell.strip()):

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from knowledge.imports.readers.cells import is_number, plain
+from knowledge.imports.readers.cells import LOST, is_number, plain
 from knowledge.imports.readers.columns_of_blanks import aligned_rows
 from knowledge.imports.readers.decimals import points_for_commas
 from knowledge.imports.readers.grids import Grid
@@ -147,7 +147,7 @@ def text_grid(rows: Sequence[tuple[int, list[str]]], *, place: str = "", title: 
             if href:
                 links[line, at] = href
             if text[:1] == "#" and text in _ERRORS:
-                lost[line, at], text = f"holds the error {text} instead of a value", ""
+                lost[line, at], text = f"holds the error {text} instead of a value", LOST
             cells.append(text)
         cleaned.append(cells)
     width = max((len(row) for row in cleaned), default=0)

@@ -45,9 +45,9 @@ def _column(rows: Rows, at: int) -> list[str]:
 
 
 def profile_of(rows: Rows, width: int) -> Profile:
-    """The profile of rows of which the upper third may still be header."""
+    """The profile of rows of which the upper third (of a few rows: half) may still be header."""
     rows = [row for row in rows if len(filled(row)) > 1] or list(rows)
-    lower = rows[len(rows) // 3 :] if len(rows) > 2 else rows[1:] or rows
+    lower = rows[len(rows) // 3 :] if len(rows) > 9 else rows[-max(len(rows) // 2, min(2, len(rows) - 1), 1) :]
     numbers, formulas = set(), set()
     for at in range(width):
         cells = _column(lower, at)
@@ -89,19 +89,27 @@ def _is_crosstab(row: Sequence[str], profile: Profile) -> bool:
     return values == sorted(set(values)) or values == sorted(set(values), reverse=True)
 
 
-def _titles(rows: Rows) -> int:
-    """The index of the first row that is no title: more than one filled cell, where rows have more."""
+def _titles(rows: Rows, wide: Sequence[Span], lines: Sequence[int]) -> int:
+    """The index of the first row that is no title: more than one filled cell, where rows have more, or a group of columns."""
     counts = Counter(len(filled(row)) for row in rows if not is_blank(row))
     if not counts or counts.most_common(1)[0][0] < 2:
         return 0
-    return next((at for at, row in enumerate(rows) if len(filled(row)) > 1), 0)
+    first = next((at for at, row in enumerate(rows) if len(filled(row)) > 1), 0)
+    above = first - 1
+    if above >= 0 and filled(rows[above]) and filled(rows[above])[0] > 0:
+        merged = bool(lines) and any(span[0] == lines[above] for span in wide)
+        below = [rows[first][place] for place in filled(rows[first]) if place >= filled(rows[above])[0]]
+        if merged or (len(below) > 1 and sum(map(is_numeric, below)) >= len(below) - 1):
+            return above
+    return first
 
 
 def head_find(rows: Rows, spans: Sequence[Span] = (), lines: Sequence[int] = (), columns: Sequence[int] = ()) -> Head:
     """Where the header of a table stands. `spans` are merged cells in terms of `lines` and `columns`."""
     rows = rows[:LOOKED_AT]
     width = max((len(row) for row in rows), default=0)
-    top = _titles(rows)
+    wide = [span for span in spans if span[3] > span[1] and span[3] - span[1] + 1 < width]
+    top = _titles(rows, wide, lines)
     profile = profile_of([row for row in rows[top:] if not is_blank(row)], width)
     body = _body(rows, top, profile)
     above = [at for at in range(top, body) if not is_blank(rows[at])]
@@ -189,8 +197,12 @@ def _is_header(leaf: Sequence[str], upper: Sequence[str]) -> bool:
 def _is_units(row: Sequence[str], names: Sequence[str], profile: Profile) -> bool:
     """Whether a row holds the units of the names above or below it."""
     cells = [(at, row[at]) for at in filled(row)]
-    said = [(at, cell) for at, cell in cells if not is_dimensionless(cell) and cell.lower() not in _UNIT_WORDS]
-    if not said or any(at >= len(names) or not names[at] for at, _ in said):
+    said = [(at, cell) for at, cell in cells if not is_dimensionless(cell) and cell.lower() not in UNIT_WORDS]
+    late = [(at, cell) for at, cell in said if (at >= len(names) or not names[at]) and not is_unit(cell)]
+    said = [(at, cell) for at, cell in said if (at, cell) not in late]
+    if not said or len(late) >= len(said) or any(at >= len(names) or not names[at] for at, _ in said):
+        return False
+    if late and any(not is_unit(cell) for _, cell in said):
         return False
     real = sum(is_unit(cell) for _, cell in said)
     if real < 0.6 * len(said) or not real:
@@ -205,7 +217,7 @@ def _named(names: Sequence[str], said: Sequence[tuple[int, str]]) -> list[str]:
     return [names[at] for at, _ in said]
 
 
-_UNIT_WORDS = frozenset({"unit", "units", "单位", "[unit]", "(unit)", "unit:", "单位：", "string", "text", "文本"})
+UNIT_WORDS = frozenset({"unit", "units", "单位", "[unit]", "(unit)", "unit:", "单位：", "string", "text", "文本"})
 
 
 def _explains(row: Sequence[str], names: Sequence[str]) -> bool:
@@ -231,11 +243,20 @@ def _is_group(
         if any(span[3] - span[1] + 1 < width for span in wide):
             return True
     below = {place for name in names for place in filled(rows[name])}
+    if len(cells) == 1 and filled(row)[0] > 0:
+        under = [rows[names[-1]][place] for place in sorted(below) if place >= filled(row)[0]]
+        return len(under) > 1 and sum(map(is_numeric, under)) >= len(under) - 1
     if any(place not in below for place in filled(row)):
         return len(below) > 1 and len(cells) + len(below) >= width - 1
-    if len(cells) < 2 or len(cells) >= len(below):
+    if len(cells) < 2:
         return False
+    if len(cells) >= len(below):  # a second name for each column, such as the symbol under the word
+        return len(names) == 1 and len(cells) > 2 and len(set(cells)) == len(cells) and all(map(_is_word, cells))
     return not (filled(row) == [0, 1] and width > 3 and not _repeats(rows, names))
+
+
+def _is_word(text: str) -> bool:
+    return any(map(str.isalpha, text)) and not is_numeric(text)
 
 
 def _repeats(rows: Rows, names: Sequence[int]) -> bool:
@@ -266,7 +287,11 @@ def names_joined(
                 level[at] = current
             else:
                 current = ""
-    return [_joined([level[at] for level in levels]) for at in range(width)]
+    found = [_joined([level[at] for level in levels]) for at in range(width)]
+    if head.units is not None:  # a name may stand in the row of units, below an empty one
+        late = [*rows[head.units], *[""] * width]
+        found = [name or (late[at] if not is_unit(late[at]) else "") for at, name in enumerate(found)]
+    return found
 
 
 def _merged(spans: Sequence[Span], line: int, columns: Sequence[int]) -> dict[int, int]:
@@ -283,6 +308,8 @@ def _merged(spans: Sequence[Span], line: int, columns: Sequence[int]) -> dict[in
 def _joined(parts: Sequence[str]) -> str:
     kept: list[str] = []
     for part in (" ".join(part.split()) for part in parts):
-        if part and (not kept or kept[-1] != part):
+        if part and kept and part[0] in "([（" and is_unit(part):
+            kept[-1] = f"{kept[-1]} {part}"
+        elif part and (not kept or kept[-1] != part):
             kept.append(part)
     return " / ".join(kept)

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from knowledge.imports.readers.blocks import Block, blocks_of
-from knowledge.imports.readers.cells import is_dimensionless, is_formula, is_missing, is_numeric
+from knowledge.imports.readers.cells import LOST, is_dimensionless, is_formula, is_missing, is_numeric
 from knowledge.imports.readers.grids import Grid, filled, is_blank, spread_down
-from knowledge.imports.readers.headers import names_joined
+from knowledge.imports.readers.headers import UNIT_WORDS, names_joined
 from knowledge.imports.readers.shapes import upright
 from knowledge.imports.tables import Table
 
@@ -78,6 +78,7 @@ def _table(block: Block, place: str) -> Table:
     columns = distinct(_bare(name) for name in names)
     body = _Body(block, columns)
     body.read(first)
+    columns = body.without_empty(columns, names)
     titles = [" ".join(cell for cell in grid.rows[at] if cell) for at in head.titles]
     return Table(
         columns,
@@ -99,7 +100,7 @@ def _table(block: Block, place: str) -> Table:
 
 
 def _bare(name: str) -> str:
-    return name.strip().lstrip("#").strip()
+    return name.replace(LOST, "").strip().lstrip("#").strip()
 
 
 def _aligned_names(names: list[str], block: Block) -> tuple[list[str], int]:
@@ -134,7 +135,8 @@ def _beside(block: Block, columns: tuple[str, ...], at: int | None, *, as_units:
     found = {column: cell for column, cell in zip(columns, row, strict=False) if cell}
     if not as_units:
         return found
-    return {column: cell.strip("()[]（）").strip() for column, cell in found.items() if not is_dimensionless(cell)}
+    said = {column: cell for column, cell in found.items() if cell.lower() not in UNIT_WORDS and cell != column}
+    return {column: cell.strip("()[]（）").strip() for column, cell in said.items() if not is_dimensionless(cell)}
 
 
 class _Body:
@@ -172,6 +174,8 @@ class _Body:
             if reason := self._fault(row, count):
                 self.broken.append((number, reason))
                 continue
+            if LOST in row:
+                row = ["" if cell == LOST else cell for cell in row]
             self.rows.append(tuple(row) if len(row) == self.width else tuple(row[: self.width]))
             self.numbers.append(number)
 
@@ -195,7 +199,11 @@ class _Body:
         (at,) = filled(row)
         formulas = self.block.profile.formulas
         text = row[at]
-        if not formulas or is_formula(text) or is_numeric(text) or is_missing(text) or self.width < 3:
+        if not formulas or is_formula(text) or is_numeric(text) or is_missing(text):
+            return False
+        if len(row) == 1 < self.width:
+            return True
+        if self.width < 3:
             return False
         return at in formulas or (at == 0 and 0 not in self.block.profile.numbers)
 
@@ -212,6 +220,17 @@ class _Body:
             if others and all(is_numeric(cell) or is_missing(cell) for cell in others):
                 return f"is a {first.strip(' :：').lower()} of other rows, not a material"
         return ""
+
+    def without_empty(self, columns: tuple[str, ...], names: Sequence[str]) -> tuple[str, ...]:
+        """The columns without those that have neither a name nor a cell; the rows lose their places."""
+        if not self.block.grid.ragged or all(names):
+            return columns
+        empty = {at for at, name in enumerate(names) if not name and not any(row[at] for row in self.rows)}
+        if not empty or not self.rows:
+            return columns
+        kept = [at for at in range(len(columns)) if at not in empty]
+        self.rows = [tuple(row[at] for at in kept) for row in self.rows]
+        return tuple(columns[at] for at in kept)
 
     def at_cells(self, by_place: dict[tuple[int, int], str]) -> dict[tuple[int, str], str]:
         """What belongs to cells of the file, named by row number and column name."""

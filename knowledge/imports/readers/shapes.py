@@ -53,9 +53,18 @@ def _across(names: Sequence[str], table: Table) -> bool:
     """Whether the names of the columns are materials and the first column holds properties."""
     said = [name for name in names if not re.fullmatch(r"column_\d+", name)]
     units = [name for name in said if _UNIT.fullmatch(name)]
-    if sum(is_symbol(name) for name in said) > len(said) / 2:
-        return False
-    return _compounds([name for name in said if name not in units]) and _properties(table)
+    materials = [name for name in said if name not in units]
+    if sum(map(is_symbol, said)) > len(said) / 2:
+        return all(map(is_symbol, materials)) and len(materials) > 1 and _with_units(table)
+    return _compounds(materials) and _properties(table)
+
+
+def _with_units(table: Table) -> bool:
+    """Whether the first column surely holds properties: it says so, and most of its cells name a unit."""
+    first = [row[0] for row in table.rows]
+    named = [cell for cell in first if (found := _IN_BRACKETS.search(cell)) and is_unit(found[1])]
+    corner = bool(_PROPERTY.fullmatch(table.columns[0])) or re.fullmatch(r"column_1", table.columns[0])
+    return bool(corner) and len(named) > len(first) / 2
 
 
 def _properties(table: Table) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from knowledge.imports.readers.cells import plain
+from knowledge.imports.readers.cells import LOST, plain
 from knowledge.imports.readers.grids import Grid, Span
 from knowledge.imports.readers.layout import tables_of
 from knowledge.imports.readers.workbook_marks import Marks, sheet_marks
@@ -77,8 +77,14 @@ def grid_of_cells(
                 text = percent(text)
             cells.append(text)
         texts.append(cells)
-    width = max((len(row) for row in texts), default=0)
+    bottom = max((line for line, _ in marks.lost), default=0)
+    texts += [[] for _ in range(first_line + len(texts), bottom + 1)]
+    right = max((column for _, column in marks.lost), default=0)
+    width = max(max((len(row) for row in texts), default=0), right - first_column + 1)
     texts = [row + [""] * (width - len(row)) for row in texts]
+    for line, column in marks.lost:
+        if line >= first_line and column >= first_column:
+            texts[line - first_line][column - first_column] = LOST
     where = f"{place.removesuffix(' (hidden)')}, row"
     grid = Grid(texts, range(first_line, first_line + len(texts)), range(first_column, first_column + width))
     return replace(grid, where=where, place=place, spans=spans, formats=formats, lost=dict(marks.lost), links=links)

@@ -364,6 +364,58 @@ def explained_row(sheet: Worksheet) -> None:
     )
 
 
+def paper(sheet: Worksheet) -> None:
+    put(
+        sheet,
+        "A1",
+        [
+            ["Supplementary Table 1: Properties of Heusler alloys"],
+            [],
+            ["Composition", "Ms", "Tc", "a", None, "Method"],
+            [None, "(emu/g)", "(K)", "exp. (Å)", "calc. (Å)", None],
+            ["Co2MnSi", 140, 985, 5.65, 5.63, "SQUID"],
+            ["Ni2MnGa", 97, 376, 5.82, 5.81, "SQUID"],
+            ["a Ms measured at 5 K."],
+        ],
+    )
+    for area in ("A1:F1", "A3:A4", "D3:E3", "F3:F4"):
+        sheet.merge_cells(area)
+
+
+def merged_crosstab(sheet: Worksheet) -> None:
+    put(
+        sheet,
+        "A1",
+        [[None, "Temperature (K)"], ["Sample", 300, 400, 500], ["Bi2Te3", 1.1, 1.2, 1.0], ["PbTe", 0.4, 0.6, 0.9]],
+    )
+    sheet.merge_cells("B1:D1")
+
+
+def nested_merges(sheet: Worksheet) -> None:
+    put(
+        sheet,
+        "A1",
+        [
+            ["Family", "Formula", "T (K)", "sigma (S/cm)"],
+            ["garnet", "Li7La3Zr2O12", 298, 3e-4],
+            [None, None, 350, 1e-3],
+            [None, "Li6.5La3Zr1.5Ta0.5O12", 298, 9e-4],
+            ["sulfide", "Li10GeP2S12", 300, 1.2e-2],
+        ],
+    )
+    sheet.merge_cells("A2:A4")
+    sheet.merge_cells("B2:B3")
+
+
+def titled_side_by_side(sheet: Worksheet) -> None:
+    put(sheet, "A1", [["(a) Insulators"], ["formula", "Eg (eV)"], ["MgO", 7.8], ["NaCl", 8.5]])
+    put(sheet, "E1", [["(b) Superconductors"], ["formula", "Tc (K)"], ["Nb", 9.2], ["Pb", 7.2], ["V", 5.4]])
+
+
+def rows_of_lost_formulas(sheet: Worksheet) -> None:
+    put(sheet, "A1", [["formula", "Tc (K)"], ["Nb", 9.2], ["=A2", "=B2*2"], ["Pb", 7.2]])
+
+
 SHEETS: list[tuple[Callable[[Worksheet], None], Found | list[Found]]] = [
     (
         plain,
@@ -598,6 +650,43 @@ SHEETS: list[tuple[Callable[[Worksheet], None], Found | list[Found]]] = [
     (only_words, Found(("compound", "class", "source"), 3, cells={(3, "class"): "TCI"})),
     (no_header, Found(("column_1", "column_2", "column_3"), 3, header=False, locators={1: "sheet S1, row 1"})),
     (missing_in_first_row, Found(("formula", "Eg (eV)", "sg"), 4, cells={(1, "formula"): "MgO", (1, "Eg (eV)"): "--"})),
+    (
+        paper,
+        Found(
+            ("Composition", "Ms (emu/g)", "Tc (K)", "a / exp. (Å)", "a / calc. (Å)", "Method"),
+            2,
+            title="Supplementary Table 1: Properties of Heusler alloys",
+            notes=("a Ms measured at 5 K.",),
+        ),
+    ),
+    (
+        merged_crosstab,
+        Found(("Sample", "Temperature (K) / 300", "Temperature (K) / 400", "Temperature (K) / 500"), 2, title=""),
+    ),
+    (
+        nested_merges,
+        Found(
+            ("Family", "Formula", "T (K)", "sigma (S/cm)"),
+            4,
+            cells={(2, "Formula"): "Li7La3Zr2O12", (3, "Family"): "garnet", (4, "Family"): "sulfide"},
+        ),
+    ),
+    (
+        titled_side_by_side,
+        [
+            Found(("formula", "Eg (eV)"), 2, title="(a) Insulators", place="sheet S1, A1:B4"),
+            Found(("formula", "Tc (K)"), 3, title="(b) Superconductors", place="sheet S1, E1:F5"),
+        ],
+    ),
+    (
+        rows_of_lost_formulas,
+        Found(
+            ("formula", "Tc (K)"),
+            3,
+            lost=((2, "formula"), (2, "Tc (K)")),
+            cells={(2, "formula"): "", (3, "formula"): "Pb"},
+        ),
+    ),
     (line_ends_in_names, Found(("formula", "Tc (K)", "critical field (T)"), 2)),
     (
         explained_row,

@@ -63,6 +63,48 @@ TEXTS: dict[str, tuple[str, str, Found | list[Found]]] = {
         ",Lattice,,Moduli,\nformula,a (Å),c (Å),B (GPa),G (GPa)\nMgO,4.21,4.21,160,130\nZnO,3.25,5.2,143,45\n",
         Found(("formula", "Lattice / a (Å)", "Lattice / c (Å)", "Moduli / B (GPa)", "Moduli / G (GPa)"), 2),
     ),
+    "units_and_a_late_name": (
+        "a.csv",
+        "Table 2: Data\nMaterial,Temperature,Conductivity,\n,(°C),(S/cm),Ref.\nLLZO,25,3e-4,[1]\nLGPS,27,1.2e-2,[2]\n",
+        Found(("Material", "Temperature", "Conductivity", "Ref."), 2, units={"Temperature": "°C", "Conductivity": "S/cm"}),
+    ),
+    "a_row_called_units": (
+        "a.csv",
+        "Name,a,c,gap\nUnits,Å,Å,eV\nMoS2,3.16,12.3,1.8\nWSe2,3.28,12.96,1.6\n",
+        Found(("Name", "a", "c", "gap"), 2, units={"a": "Å", "c": "Å", "gap": "eV"}),
+    ),
+    "words_symbols_and_units": (
+        "a.csv",
+        "Compound,Lattice parameter,Band gap,Bulk modulus\nformula,a0,Eg,B0\n,Å,eV,GPa\nMgO,4.21,7.8,160\nGaAs,5.65,1.42,75\n",
+        Found(
+            ("Compound / formula", "Lattice parameter / a0", "Band gap / Eg", "Bulk modulus / B0"),
+            2,
+            units={"Lattice parameter / a0": "Å", "Band gap / Eg": "eV", "Bulk modulus / B0": "GPa"},
+        ),
+    ),
+    "groups_by_repeated_names": (
+        "a.csv",
+        "formula,PBE,PBE,HSE,HSE\n,a,gap,a,gap\nMgO,4.2,4.5,4.1,6.5\nZnO,3.2,0.8,3.1,2.5\n",
+        Found(("formula", "PBE / a", "PBE / gap", "HSE / a", "HSE / gap"), 2),
+    ),
+    "elements_across": (
+        "a.csv",
+        "Property,Fe,Cu,Al\nMelting point (K),1811,1358,933\nDensity (g/cm3),7.87,8.96,2.70\n",
+        Found(("formula", "Melting point (K)", "Density (g/cm3)"), 3, cells={(3, "formula"): "Al", (1, "Density (g/cm3)"): "7.87"}),
+    ),
+    "composition_stays": ("a.csv", "Alloy,Fe,Cu,Al\nA1,90,5,5\nA2,80,10,10\n", Found(("Alloy", "Fe", "Cu", "Al"), 2)),
+    "headings_and_headers_inside": (
+        "a.csv",
+        "Oxides\nformula,gap (eV)\nMgO,7.8\nZnO,3.3\nHalides\nformula,gap (eV)\nNaCl,8.5\nKCl,8.4\n",
+        Found(("formula", "gap (eV)"), 4, title="Oxides", notes=("Halides", "formula gap (eV)"), locators={3: "line 7"}),
+    ),
+    "empty_first_column": ("a.csv", ",,,\n,formula,gap (eV),sg\n,MgO,7.8,225\n,NaCl,8.5,225\n", Found(("formula", "gap (eV)", "sg"), 2)),
+    "numbers_parted_by_one_blank": (
+        "a.dat",
+        "MgO    225 4.2110\nNaCl   225 5.6402\nGaAs   216 5.6530\n",
+        Found(("column_1", "column_2", "column_3"), 3, header=False, cells={(3, "column_3"): "5.6530"}),
+    ),
+    "spaces_in_numbers": ("a.csv", "alloy,E (MPa)\nFe90Ni10,210 000\nTi,1 116 000\n", Found(("alloy", "E (MPa)"), 2, cells={(2, "E (MPa)"): "1116000"})),
     "aligned": (
         "a.txt",
         "Compound      Space group   Tc / K\n----------------------------------\nMgB2          P6/mmm        39.0\nNb3Sn         Pm-3n         18.1\n",
