@@ -49,6 +49,7 @@ def header_conditions(schema: TopicSchema, column: Column) -> tuple[tuple[str, f
 def assigned(schema: TopicSchema, free: Sequence[Column], place: tuple[str, ...], *, named: bool) -> dict[str, Chosen]:
     """Rule, reason and alternatives of each free column. `named`: the file or sheet is named like the topic."""
     open_options = {column.name: options(schema, column) for column in free}
+    _assume_kelvin(open_options)
     best = {name: found[0] for name, found in open_options.items() if found and found[0].confidence >= CLAIM}
     strong = {option.rule.property for option in best.values() if not option.weak and option.confidence >= STRONG}
     company = sum(option.weak for option in best.values()) >= COMPANY
@@ -66,6 +67,16 @@ def assigned(schema: TopicSchema, free: Sequence[Column], place: tuple[str, ...]
         rule = replace(option.rule, conditions=header_conditions(schema, column))
         chosen[column.name] = (rule, option.reason, tuple(o for o in found if o is not option))
     return _with_spreads(schema, _once(chosen, free), free)
+
+
+def _assume_kelvin(open_options: dict[str, list[Option]]) -> None:
+    """Three different temperatures without a unit, none of them below 250, are in kelvin: Tg, Tx and Tl of one glass."""
+    assumed = {name: found[0] for name, found in open_options.items() if found and found[0].assumed}
+    if len({option.rule.property for option in assumed.values()}) < COMPANY:
+        return
+    for name, option in assumed.items():
+        reason = why(reasons.KELVIN, property=option.reason.facts.get("property", ""))
+        open_options[name][0] = Option(replace(option.rule, unit="K", confidence=0.55), reason)
 
 
 def _refusal(column: Column, found: Sequence[Option]) -> Reason:

@@ -13,7 +13,7 @@ from knowledge.imports.mappings import Rule
 from knowledge.imports.meanings import Column
 from knowledge.imports.names import compact, words, words_of_kind
 from knowledge.imports.reasons import Reason, why
-from knowledge.imports.tables import Table
+from knowledge.imports.tables import Refused, Table
 from knowledge.imports.units import units_read
 from knowledge.imports.values import BadCell, items_of, plain_text
 
@@ -122,6 +122,7 @@ def _formula_rank(column: Column) -> int:
 
 def _formula_column(found: Sequence[Column]) -> tuple[Column, float] | None:
     best: tuple[float, Column, float] | None = None
+    tied: Column | None = None
     for column in found:
         rank = _formula_rank(column)
         cells = [cell for cell in column.cells if cell.strip()]
@@ -140,7 +141,14 @@ def _formula_column(found: Sequence[Column]) -> tuple[Column, float] | None:
         confidence = {3: share, 2: 0.9 * sure, 1: 0.75 * sure}[rank]
         score = rank + confidence
         if best is None or score > best[0] + 1e-9:
-            best = (score, column, confidence)
+            best, tied = (score, column, confidence), None
+        elif rank == 1 and abs(score - best[0]) < 1e-9 and list(column.cells) != list(best[1].cells):
+            tied = column
+    if best and tied:
+        raise Refused(
+            f"columns {best[1].name!r} and {tied.name!r} both hold formulae, and neither name says whose row it is: "
+            "name one 'formula'"
+        )
     return (best[1], best[2]) if best else None
 
 

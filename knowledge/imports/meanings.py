@@ -56,6 +56,7 @@ class Option:
     rule: Rule
     reason: Reason
     weak: bool = False  # a symbol that only other columns can confirm
+    assumed: bool = False  # the canonical unit is only assumed, which other columns may support
 
     @property
     def confidence(self) -> float:
@@ -269,7 +270,8 @@ def _by_size(item: Property, named: Named, reading: Reading, column: Column, *, 
     if share < MOST:
         return _no(item, reasons.IMPOSSIBLE, share=f"{100 * (1 - share):.0f}")
     if not _only(item, numbers):
-        return _no(item, reasons.NO_UNIT, unit=item.unit)
+        warm = item.unit == "K" and min(numbers) >= 250
+        return replace(_no(item, reasons.NO_UNIT, unit=item.unit, confidence=0.45 if warm else 0.0), assumed=warm)
     confidence = 0.65 * _trust(column, share)
     if named.spelling.weak:
         return _symbol(item, named, reading, column, item.unit, confidence, confirmed=False)

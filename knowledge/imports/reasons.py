@@ -12,6 +12,9 @@ NAME_AND_SIZE = gettext_noop(
     "The name says %(property)s. No unit is stated; the size of the values fits %(unit)s only."
 )
 SYMBOL_CONFIRMED = gettext_noop("The symbol %(name)s means %(property)s: the unit or the other columns confirm it.")
+KELVIN = gettext_noop(
+    "The name says %(property)s. No unit is stated; with the other temperatures beside it, none below 250, kelvin is assumed."
+)
 CLASSES = gettext_noop("The name says %(property)s, and the cells are its classes.")
 WORDS = gettext_noop("The name says %(property)s, and the cells are words.")
 BY_CONTENT = gettext_noop("The cells are values of %(property)s, whatever the name.")

@@ -85,8 +85,17 @@ class RowReader:
             if rule.role == "uncertainty" and rule.of
         }
         self.shares = self._shares(otherwise)
-        self.known: dict[str, dict[Any, None]] = {}
+        self.used = self._used()
+        self.altered = {number for number, _ in (*table.formats, *table.lost)}
+        self.references: dict[tuple[str, ...], str | None] = {}
+        self.known: dict[str, dict[tuple[str, ...], None]] = {}
         self.formulas: dict[str, Formula | str] = {}
+
+    def _used(self) -> list[int]:
+        """The places of the columns that say something: rows equal in them are the same."""
+        names = [c for c, r in self.mapping.rules.items() if r.property or r.role != "value"]
+        names += [name for name in (self.mapping.external_id, self.mapping.key) if name and name not in names]
+        return [self.at[name] for name in names]
 
     def _place(self, name: str) -> tuple[int, str] | None:
         return next(((self.at[c], c) for c, rule in self.mapping.rules.items() if rule.property == name), None)
@@ -117,7 +126,7 @@ class RowReader:
         for number, row in zip(numbers, self.table.rows, strict=True):
             draft = self._row(number, row, constants)
             if draft is not None:
-                self._keep(draft)
+                self._keep(draft, number, row)
         self.read.rejected.sort(key=lambda item: item["row"])
         return self.read
 
@@ -250,8 +259,9 @@ class RowReader:
         method = rule.method
         if not isinstance(stated, Number):
             return Value(item.id, stated, item.unit, column.name, text, method=method, reference=reference)
-        held = {} if item.condition else dict(conditions)
-        held |= dict(rule.conditions)
+        held = {} if item.condition or not conditions else dict(conditions)
+        if rule.conditions:
+            held |= dict(rule.conditions)
         if stated.at is not None:
             held |= self._circumstance(*stated.at)
         spread = stated.uncertainty
@@ -298,9 +308,14 @@ class RowReader:
             return None
 
     def _reference(self, row: tuple[str, ...]) -> str | None:
-        parts = [plain_text(row[at]) for at in self.sources]
-        said = list(dict.fromkeys(part for part in parts if not states_nothing(part)))
-        return "; ".join(said)[:400] or None
+        if not self.sources:
+            return None
+        texts = tuple(row[at] for at in self.sources)
+        if texts not in self.references:
+            parts = map(plain_text, texts)
+            said = list(dict.fromkeys(part for part in parts if not states_nothing(part)))
+            self.references[texts] = "; ".join(said)[:400] or None
+        return self.references[texts]
 
     def _check_elements(self, number: int, row: tuple[str, ...], formula: Formula, at: int, column: str) -> None:
         text = row[at].strip()
@@ -313,10 +328,12 @@ class RowReader:
         except BadCell as error:
             self.read.refuse(number, str(error), column)
 
-    def _keep(self, draft: Draft) -> None:
+    def _keep(self, draft: Draft, number: int, row: tuple[str, ...]) -> None:
         """Give the draft its key; drop it when the same was said before under the same key."""
         base = self._base(draft)
-        said = (draft.formula_source, draft.spacegroup_number, tuple(map(_mark, draft.values)))
+        said = tuple(row[at] for at in self.used)
+        if number in self.altered:  # equal texts, but not equal cells
+            said = (*said, str(number))
         before = self.known.setdefault(base, {})
         if said in before:
             self.read.merged += 1
@@ -331,19 +348,6 @@ class RowReader:
             own = next((str(v.raw) for v in draft.values if v.column == key_column), own)
         base = own or f"{draft.formula or draft.title}|{draft.spacegroup_number or ''}"
         return f"{self.mapping.part}|{base}" if self.mapping.constants else base
-
-
-def _mark(value: Value) -> tuple[Any, ...]:
-    """What tells one stated value from another, hashable."""
-    return (
-        value.property,
-        value.column,
-        value.raw,
-        tuple(sorted((name, str(held)) for name, held in value.conditions.items())),
-        value.uncertainty,
-        value.reference,
-        str(value.value) if value.raw is None or isinstance(value.value, list) else None,
-    )
 
 
 def replace_limits(item: Property) -> Property:

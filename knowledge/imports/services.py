@@ -94,7 +94,8 @@ def _read(part: Part, source: Source, hashes: Sequence[str], progress: Progress 
     reader = RowReader(table, mapping, file_name=source.name, receipt=receipt)
     read = long_drafts(table, reader) if mapping.layout == "long" else reader.run()
     for (number, column), reason in table.lost.items():
-        if mapping.rules.get(column, Rule()).property:
+        rule = mapping.rules.get(column, Rule())
+        if rule.property or rule.role != "value":
             read.refuse(number, reason, column)
     read.rejected.sort(key=lambda item: int(item["row"]))
     part.read = with_structures(table, read, progress) if table.structures else read
