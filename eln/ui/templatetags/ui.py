@@ -39,7 +39,7 @@ register.filter("of", lambda mapping, key: mapping.get(key, ()) if mapping else 
 def nav(context: template.Context) -> list[dict[str, Any]]:
     """The menu: [{label, url, icon, active}]; items whose page is absent are left out."""
     path = context["request"].path
-    items = []
+    items: list[dict[str, Any]] = []
     for item in registry.nav():
         try:
             url = reverse(item.url)
