@@ -15,7 +15,7 @@ from knowledge.chemistry.elements import elements
 SIZE = 400.0
 MARGIN = 30.0
 EDGES = ((0, 1), (0, 2), (0, 4), (1, 3), (1, 5), (2, 3), (2, 6), (3, 7), (4, 5), (4, 6), (5, 7), (6, 7))
-NEAR_FACE = 1e-3  # fractional: an atom this near to a face is drawn on the opposite one too
+NEAR_FACE = 0.2  # angstrom: an atom this near to a face is drawn on the opposite one too
 Points = NDArray[np.float64]
 
 
@@ -34,11 +34,18 @@ def colour(symbol: str) -> str:
     return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"
 
 
-def with_faces(sites: Sequence[Mapping[str, Any]]) -> list[tuple[list[float], str]]:
-    """Fractional positions with the commonest species of each site; those on a face stand on the opposite one too."""
+def with_faces(sites: Sequence[Mapping[str, Any]], lengths: Sequence[float]) -> list[tuple[list[float], str]]:
+    """Fractional positions with the commonest species of each site; those on a face stand on the opposite one too.
+
+    lengths: of the cell's edges, angstrom.
+    """
     found = []
+    near = [NEAR_FACE / length for length in lengths]
     for site in sites:
-        ends = [[v, v + 1] if v < NEAR_FACE else [v, v - 1] if v > 1 - NEAR_FACE else [v] for v in site["at"]]
+        ends = [
+            [v, v + 1] if v < eps else [v, v - 1] if v > 1 - eps else [v]
+            for v, eps in zip(site["at"], near, strict=True)
+        ]
         found += [([x, y, z], site["species"][0][0]) for x in ends[0] for y in ends[1] for z in ends[2]]
     return found
 
@@ -60,7 +67,7 @@ def drawing(cell: Mapping[str, Any]) -> str:
     lattice = np.array(cell["lattice"], dtype=float)
     view = _view(lattice)
     corners = np.array([[i & 1, i >> 1 & 1, i >> 2 & 1] for i in range(8)], dtype=float) @ lattice @ view.T
-    placed = with_faces(cell["sites"])
+    placed = with_faces(cell["sites"], [float(length) for length in np.linalg.norm(lattice, axis=1)])
     atoms = np.array([at for at, _symbol in placed], dtype=float).reshape(-1, 3) @ lattice @ view.T
     points = np.vstack([corners, atoms])
     low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)

@@ -100,12 +100,13 @@ def reader_close() -> None:
 
 
 @lru_cache(maxsize=256)
-def cell_of(cif: str) -> dict[str, Any]:
-    """The atoms of a structure's cell: {lattice (rows, angstrom), parameters, sites: [{at (fractional), species}], formula}.
+def cell_of(cif: str, conventional: bool = False) -> dict[str, Any]:
+    """The atoms of a structure's cell as stored, or of the standard conventional one.
 
-    Raises StructureUnreadable.
+    {lattice (rows, angstrom), parameters, sites: [{at (fractional), species: [[symbol, share]]}], formula, radii (angstrom),
+    metals}. Raises StructureUnreadable.
     """
-    found: dict[str, Any] = _answered({"cif": cif})["cell"]
+    found: dict[str, Any] = _answered({"cif": cif, "conventional": conventional})["cell"]
     return found
 
 

@@ -26,9 +26,9 @@ def _record(request: HttpRequest, pk: str) -> Record:
 
 
 def structure_json(request: HttpRequest, pk: str) -> JsonResponse:
-    """The atoms of the cell with a colour and the electronegativity of each element, for <lab-crystal>."""
+    """The atoms of the conventional cell (?cell=stored: as stored) with a colour for each element, for <lab-crystal>."""
     try:
-        cell = cell_of(_record(request, pk).structure)
+        cell = cell_of(_record(request, pk).structure, request.GET.get("cell") != "stored")
     except StructureUnreadable as error:
         return JsonResponse({"error": error.message}, status=422)
     symbols = sorted({symbol for site in cell["sites"] for symbol, _share in site["species"]})
@@ -37,6 +37,8 @@ def structure_json(request: HttpRequest, pk: str) -> JsonResponse:
         symbol: {
             "colour": colour(symbol),
             "electronegativity": min(facts[symbol].electronegativity, 4.0) if symbol in facts else 0,
+            "radius": cell["radii"][symbol],
+            "metal": symbol in cell["metals"],
         }
         for symbol in symbols
     }
@@ -46,7 +48,7 @@ def structure_json(request: HttpRequest, pk: str) -> JsonResponse:
 def structure_svg(request: HttpRequest, pk: str) -> HttpResponse:
     """A still drawing of the cell."""
     try:
-        text = drawing(cell_of(_record(request, pk).structure))
+        text = drawing(cell_of(_record(request, pk).structure, True))
     except StructureUnreadable as error:
         raise Http404(error.message) from error
     return _kept(HttpResponse(text, content_type="image/svg+xml"))

@@ -1,7 +1,7 @@
 """The isolated process: a JSON request a line on stdin, a JSON answer a line on stdout. Run as a module; no Django.
 
-Request {"cif": text} asks for the atoms of the cell; with "wavelength" (angstrom) and "range" (two-theta, degree) for the
-kinematic powder pattern. Answer {"cell": ...} or {"peaks": ...}, or {"error": reason}.
+Request {"cif": text} asks for the atoms of the cell, with "conventional" for those of the standard one; with "wavelength"
+(angstrom) and "range" (two-theta, degree) for the kinematic powder pattern. Answer {"cell": ...}, {"peaks": ...} or {"error": reason}.
 """
 
 import json
@@ -29,17 +29,33 @@ def _structure(text: str) -> Any:  # Any: pymatgen ships partial types
 
 def _cell(structure: Any) -> dict[str, Any]:
     lattice = structure.lattice
-    sites = []
+    sites: list[dict[str, Any]] = []
     for site in structure:
         shares = sorted(site.species.get_el_amt_dict().items(), key=lambda pair: -pair[1])
         x, y, z = (round(float(v) % 1.0, 6) % 1.0 for v in site.frac_coords)
         sites.append({"at": [x, y, z], "species": [[symbol, round(float(share), 4)] for symbol, share in shares]})
+    symbols = {symbol for site in sites for symbol, _share in site["species"]}
     return {
         "lattice": [[round(float(v), 6) for v in row] for row in lattice.matrix],
         "parameters": {n: round(float(getattr(lattice, n)), 5) for n in ("a", "b", "c", "alpha", "beta", "gamma")},
         "sites": sites,
         "formula": structure.composition.reduced_formula,
+        "radii": {symbol: _radius(symbol) for symbol in sorted(symbols)},
+        "metals": sorted(symbol for symbol in symbols if _metal(symbol)),
     }
+
+
+def _radius(symbol: str) -> float:
+    """Covalent radius in angstrom: Cordero et al., Dalton Trans. 2008, 2832; 1.5 where there is none."""
+    from pymatgen.analysis.molecule_structure_comparator import CovalentRadius
+
+    return float(CovalentRadius.radius.get(symbol, 1.5))
+
+
+def _metal(symbol: str) -> bool:
+    from pymatgen.core.periodic_table import Element
+
+    return symbol != "D" and bool(Element(symbol).is_metal)
 
 
 def _conventional(structure: Any) -> Any:
@@ -86,7 +102,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     try:
         structure = _structure(request["cif"])
         if "wavelength" not in request:
-            return {"cell": _cell(structure)}
+            return {"cell": _cell(_conventional(structure) if request.get("conventional") else structure)}
         low, high = request["range"]
         return {"peaks": _peaks(structure, float(request["wavelength"]), (float(low), float(high)))}
     except MemoryError:

@@ -122,7 +122,7 @@ def test_a_model_is_trained_and_its_predictions_are_marked(page: Page, site: Sit
     said = page.said  # type: ignore[attr-defined]
     for _ in range(60):
         page.goto(f"{site.address}/knowledge/?topic=crystal_structures")
-        if int(page.locator("p > strong").first.inner_text() or 0) >= 280:
+        if int(re.sub(r"\D", "", page.locator("p > strong").first.inner_text()) or 0) >= 280:
             break
         page.wait_for_timeout(2_000)
     page.get_by_role("link", name=said["train_these"]).click()

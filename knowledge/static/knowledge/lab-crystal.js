@@ -1,11 +1,12 @@
 // <lab-crystal data-source="structure.json" data-library="3Dmol-min.js">: a crystal in 3D over its still drawing.
 //
 // JSON: {"lattice": rows in angstrom, "sites": [{"at": fractional, "species": [[symbol, share]]}],
-//        "elements": {symbol: {"colour", "electronegativity"}}}
+//        "elements": {symbol: {"colour", "electronegativity", "radius", "metal"}}}
 // Without WebGL the drawing inside stays, and says so. Keys: arrows turn, + and - zoom, 0 shows it as at first.
 
-const FACE = 1e-3;
-const MOST_ATOMS = 4000;
+const FACE = 0.2; // angstrom: what lies this near to a face stands on the opposite one too
+const MOST_ATOMS = 3000;
+const BOND = 1.15; // longest bond by the sum of the covalent radii
 const STYLES = {
   ball: (colour) => ({ sphere: { scale: 0.28, color: colour }, stick: { radius: 0.11, color: colour } }),
   space: (colour) => ({ sphere: { scale: 0.95, color: colour } }),
@@ -98,9 +99,7 @@ class LabCrystal extends HTMLElement {
 
   async #start() {
     try {
-      const answer = await fetch(this.dataset.source, { headers: { Accept: "application/json" } });
-      this.found = await answer.json();
-      if (!answer.ok) throw new Error(this.found.error ?? answer.status);
+      await this.#fetch();
       this.molecules = await loaded(this.dataset.library);
     } catch (error) {
       this.querySelector("[data-told]").textContent = error.message;
@@ -119,11 +118,20 @@ class LabCrystal extends HTMLElement {
     this.dataset.ready = "3d";
   }
 
+  async #fetch(cell = "") {
+    const answer = await fetch(`${this.dataset.source}${cell && `?cell=${cell}`}`, { headers: { Accept: "application/json" } });
+    const found = await answer.json();
+    if (!answer.ok) throw new Error(found.error ?? answer.status);
+    this.found = found;
+  }
+
   #listen() {
-    this.addEventListener("change", (event) => {
-      if (event.target.name === "style") this.style_ = event.target.value;
-      if (event.target.name === "cells") this.cells = Number(event.target.value);
-      this.#draw(event.target.name === "cells");
+    this.addEventListener("change", async (event) => {
+      const { name, value } = event.target;
+      if (name === "style") this.style_ = value;
+      if (name === "cells") this.cells = Number(value);
+      if (name === "cell") await this.#fetch(value);
+      this.#draw(name !== "style");
     });
     this.addEventListener("click", (event) => {
       const axis = event.target.closest("[data-along]")?.dataset.along;
@@ -157,18 +165,39 @@ class LabCrystal extends HTMLElement {
   /** Atoms of n x n x n cells; what lies on an outer face stands on the opposite one too. */
   #atoms() {
     const n = this.cells;
+    const near = this.found.lattice.map((edge) => FACE / Math.sqrt(dot(edge, edge)));
     const found = [];
     for (const site of this.found.sites) {
-      const ends = site.at.map((value) => {
-        const at = value > 1 - FACE ? value - 1 : value;
+      const ends = site.at.map((value, axis) => {
+        const at = value > 1 - near[axis] ? value - 1 : value;
         const steps = Array.from({ length: n }, (_, step) => at + step);
-        return Math.abs(at) < FACE ? [...steps, at + n] : steps;
+        return Math.abs(at) < near[axis] ? [...steps, at + n] : steps;
       });
       for (const x of ends[0]) for (const y of ends[1]) for (const z of ends[2]) {
-        found.push({ symbol: site.species[0][0], at: times([x, y, z], this.found.lattice) });
+        found.push({ elem: site.species[0][0], ...point(times([x, y, z], this.found.lattice)), bonds: [], bondOrder: [] });
       }
     }
-    return found;
+    return this.#bonded(found.slice(0, MOST_ATOMS).map((atom, serial) => ({ ...atom, serial })));
+  }
+
+  /** Bonds by covalent radii; between two metals only where there is nothing else to bind to. */
+  #bonded(atoms) {
+    const told = this.found.elements;
+    const others = Object.values(told).some((one) => !one.metal);
+    atoms.forEach((one, i) => {
+      for (let j = i + 1; j < atoms.length; j += 1) {
+        const other = atoms[j];
+        if (others && told[one.elem].metal && told[other.elem].metal) continue;
+        const longest = BOND * (told[one.elem].radius + told[other.elem].radius);
+        const apart = minus(one, other);
+        if (Math.abs(apart[0]) > longest || dot(apart, apart) > longest ** 2) continue;
+        one.bonds.push(j);
+        one.bondOrder.push(1);
+        other.bonds.push(i);
+        other.bondOrder.push(1);
+      }
+    });
+    return atoms;
   }
 
   #draw(whole) {
@@ -176,9 +205,8 @@ class LabCrystal extends HTMLElement {
     viewer.removeAllModels();
     viewer.removeAllShapes();
     viewer.removeAllLabels();
-    const atoms = this.#atoms().slice(0, MOST_ATOMS);
-    const lines = atoms.map(({ symbol, at }) => `${symbol} ${at.map((v) => v.toFixed(5)).join(" ")}`);
-    this.model = viewer.addModel([atoms.length, "", ...lines].join("\n"), "xyz");
+    this.model = viewer.addModel();
+    this.model.addAtoms(this.#atoms());
     for (const [symbol, { colour }] of Object.entries(this.found.elements)) {
       viewer.setStyle({ elem: symbol }, STYLES[this.style_](colour));
     }
@@ -186,6 +214,7 @@ class LabCrystal extends HTMLElement {
     this.#box();
     if (whole) this.#along("start");
     viewer.render();
+    this.dataset.atoms = String(this.model.selectedAtoms({}).length);
   }
 
   #box() {

@@ -59,6 +59,29 @@ def test_reflections_stand_where_braggs_law_puts_them(name: str) -> None:
     assert not {(0, 0, 1), (0, 1, 2)} & set(peaks), "forbidden in a face-centred cell"
 
 
+def test_a_primitive_cell_is_shown_as_the_conventional_one_unless_asked_otherwise() -> None:
+    primitive = """data_Cu
+_cell_length_a 2.5526
+_cell_length_b 2.5526
+_cell_length_c 2.5526
+_cell_angle_alpha 60
+_cell_angle_beta 60
+_cell_angle_gamma 60
+loop_
+_atom_site_label
+_atom_site_type_symbol
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+Cu1 Cu 0 0 0
+"""
+    assert len(cell_of(primitive)["sites"]) == 1
+    conventional = cell_of(primitive, True)
+    assert len(conventional["sites"]) == 4
+    assert conventional["parameters"]["a"] == pytest.approx(3.61, abs=1e-3)
+    assert conventional["metals"] == ["Cu"]
+
+
 def test_an_energy_says_the_same_as_its_wavelength() -> None:
     assert radiation_of({"energy": "12.398419843"}).wavelength == pytest.approx(1.0, abs=1e-6)
     for wrong in ({"energy": "-1"}, {"wavelength": "nan"}, {"wavelength": "99"}, {"radiation": "sun"}, {"energy": "x"}):
@@ -74,7 +97,7 @@ def test_a_damaged_structure_says_why_and_the_next_one_is_read() -> None:
 
 def test_the_drawing_repeats_atoms_on_opposite_faces() -> None:
     cell = cell_of(ROCK_SALT)
-    assert len([symbol for _at, symbol in with_faces(cell["sites"]) if symbol == "Na"]) == 14
+    assert len([symbol for _at, symbol in with_faces(cell["sites"], [5.64] * 3) if symbol == "Na"]) == 14
     root = ElementTree.fromstring(drawing(cell))  # noqa: S314 - our own drawing
     circles = [node for node in root.iter() if node.tag.endswith("circle")]
     assert len(circles) == 14 + 13 + 2, "atoms and a key of two"
