@@ -147,7 +147,7 @@ def text_grid(rows: Sequence[tuple[int, list[str]]], *, place: str = "", title: 
             if href:
                 links[line, at] = href
             if text[:1] == "#" and text in _ERRORS:
-                lost[line, at], text = f"holds the error {text} instead of a value", LOST
+                lost[line, at], text = f"holds an error of the spreadsheet, {text}, instead of a value", LOST
             cells.append(text)
         cleaned.append(cells)
     width = max((len(row) for row in cleaned), default=0)

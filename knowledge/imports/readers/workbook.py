@@ -156,7 +156,7 @@ def _old_grid(book: Value, sheet: Value) -> Grid:
             value = cell.value
             if cell.ctype == xlrd.XL_CELL_ERROR:
                 name = xlrd.error_text_from_code.get(value, "an error")
-                marks.lost[line + 1, column + 1] = f"holds the error {name} instead of a value"
+                marks.lost[line + 1, column + 1] = f"holds an error of the spreadsheet, {name}, instead of a value"
                 value = ""
             elif cell.ctype == xlrd.XL_CELL_DATE:
                 value = xlrd.xldate_as_datetime(value, book.datemode) if value >= 1 else dt.timedelta(days=value)

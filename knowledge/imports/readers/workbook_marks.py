@@ -119,7 +119,9 @@ def _marks(content: bytes, shown: set[bytes]) -> Marks:
             continue
         if error:
             name = _RESULT.search(inner)
-            marks.lost[place] = f"holds the error {name[1].decode() if name else '#ERROR'} instead of a value"
+            marks.lost[place] = (
+                f"holds an error of the spreadsheet, {name[1].decode() if name else 'an unknown one'}, instead of a value"
+            )
         elif hollow:
             marks.lost[place] = _NO_RESULT
         else:

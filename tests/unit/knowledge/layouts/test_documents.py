@@ -60,6 +60,10 @@ DOCUMENTS: dict[str, tuple[Any, Found | list[Found]]] = {
         [Found(C2, 3, place="insulators", locators={1: "insulators, item 1"}), Found(("formula", "Tc"), 1, place="superconductors")],
     ),
     "one_object": ({"formula": "MgO", "gap": 7.8, "path": [1, 2]}, Found((*C2, "path"), 1)),
+    "by_axis_with_lists": (
+        {"runs": {"a": {"x": [1, 2], "y": {"z": [3]}}, "b": {"x": [4], "y": {"z": []}}}, "rows": RECORDS},
+        WANTED,
+    ),
     "odd_items": ([RECORDS[0], 3, RECORDS[1], None], Found(C2, 2, broken=(2, 4))),
 }  # fmt: skip
 
