@@ -31,7 +31,17 @@ def _part(source: Source, table: Table, topic: str | None) -> Part:
         table = long_as_wide(table)
         return Part(table, _named(guessed_mapping(source, table, topic), source))
     except Refused as error:
+        if table.structures and topic is None and (found := _of_structures(source, table)):
+            return found
         return Part(table, error=str(error), materials=holds_materials(table))
+
+
+def _of_structures(source: Source, table: Table) -> Part | None:
+    """Rows that carry crystal structures belong to that topic where no other claims their columns."""
+    try:
+        return Part(table, _named(guessed_mapping(source, table, "crystal_structures"), source))
+    except Refused:
+        return None
 
 
 def _named(mapping: ColumnMapping, source: Source) -> ColumnMapping:

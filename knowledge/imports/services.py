@@ -22,6 +22,7 @@ from knowledge.imports.storing import (
     import_store,
     stored_report,
 )
+from knowledge.imports.structures.archives import archive_import, structure_members
 from knowledge.imports.structures.importing import structures_import
 from knowledge.imports.structures.tables import with_structures
 from knowledge.imports.tables import Refused, Source
@@ -98,7 +99,7 @@ def _read(part: Part, source: Source, hashes: Sequence[str], progress: Progress 
         if rule.property or rule.role != "value":
             read.refuse(number, reason, column)
     read.rejected.sort(key=lambda item: int(item["row"]))
-    part.read = with_structures(table, read, progress) if table.structures else read
+    part.read = with_structures(table, read, mapping.topic, progress) if table.structures else read
     return part.read
 
 
@@ -142,11 +143,13 @@ def paths_import(
                 if progress:
                     progress(f"reading {source.name}")
                 yield _one(source, topic, progress, stated)
-        yield from structures_import(structures, topic=topic, progress=progress)
+        yield from structures_import(structures, topic=topic, progress=progress, complete=path.is_dir())
 
 
 def _one(source: Source, topic: str | None, progress: Progress | None, stated: StatedMapping | None) -> Report:
     try:
+        if members := structure_members(source.files[0]):
+            return archive_import(source, members, progress)
         return table_import(source, topic=topic, progress=progress, stated=stated)
     except Refused as error:
         return Report(file=source.name, error=str(error))

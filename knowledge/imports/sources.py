@@ -14,8 +14,13 @@ _ABOUT = re.compile(r"(?i)(readme|sources|licen[cs]e|citation|changelog|contribu
 _STRUCTURE = re.compile(r"(?i).*\.(cif|mcif|vasp|poscar)|s?(poscar|contcar)([-_.].*)?")
 
 
+def is_structure_name(name: str) -> bool:
+    """Whether a file of this name holds a crystal structure: CIF, magnetic CIF, POSCAR."""
+    return bool(_STRUCTURE.fullmatch(name))
+
+
 def _reader(path: Path) -> str:
-    return "structure" if _STRUCTURE.fullmatch(path.name) else "table"
+    return "structure" if is_structure_name(path.name) else "table"
 
 
 def _folders(root: Path) -> Iterator[tuple[Path, list[Path]]]:

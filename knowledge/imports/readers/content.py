@@ -13,6 +13,7 @@ from knowledge.imports.readers.json_tables import json_tables
 from knowledge.imports.readers.json_text import is_json
 from knowledge.imports.readers.latex import is_latex, latex_tables
 from knowledge.imports.readers.markdown import is_markdown, markdown_tables
+from knowledge.imports.readers.optimade import is_optimade, optimade_tables
 from knowledge.imports.readers.pages import is_page, page_tables
 from knowledge.imports.readers.text import MAX_BYTES, is_structure, text_of
 from knowledge.imports.tables import Refused, Table
@@ -67,6 +68,8 @@ def _container(data: bytes, depth: int) -> list[Table]:
 
 def text_tables(text: str, name: str) -> list[Table]:
     """The tables of a text: JSON, a page, LaTeX, Markdown, or lines of cells."""
+    if is_optimade(text):
+        return optimade_tables(text)
     if is_json(text) or re.search(r"(?i)\.(json|jsonl|ndjson)$", name):
         return json_tables(text)
     if is_page(text):

@@ -14,47 +14,54 @@ from pathlib import Path
 from typing import Any
 
 from knowledge.chemistry.sites import sites_of_structure
+from knowledge.imports.structures.blocks import Unreadable, composition_checked, structures_of, why
 
 SYMPREC = 0.01  # angstrom; pymatgen's usual tolerance
 MAX_SITES = 2000
 MAX_DIFFRACTION_SITES = 200
+HEAVIEST = 103  # elements beyond were made atom by atom; NH4 as a label reads as nihonium
 MEMORY_BYTES = 4 * 2**30
 
 
-class Unreadable(Exception):
-    """The input is no crystal structure; the message says why."""
+Parsed = tuple[list[tuple[Any, dict[str, Any]]], list[dict[str, str]]]  # Any: pymatgen ships partial types
 
 
-def _parse(request: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:  # Any: pymatgen ships partial types
+def _parse(request: dict[str, Any]) -> Parsed:
+    """The structures of a request, each with what its source says beside it, and the faults of other blocks."""
     from pymatgen.core.structure import Structure
 
     if "structure" in request:
-        return [(Structure.from_dict(request["structure"]), {})]
+        document = request["structure"]
+        if all("abc" in site for site in document["sites"]):
+            return [(Structure.from_dict(document), {})], []
+        return [(_cartesian(document), {})], []
     if "cif" in request:
-        return _cif_text(request["cif"])
+        return structures_of(request["cif"])
     if "prototype" in request:
-        return [_prototype(request["prototype"])]
+        return [_prototype(request["prototype"])], []
     path = Path(request["path"])
+    text = path.read_text(encoding="utf-8", errors="replace")
     if request["name"].lower().endswith((".cif", ".mcif")):
-        return _cif(path)
+        return structures_of(text)
+    return [(_poscar(text), {})], []
+
+
+def _cartesian(document: dict[str, Any]) -> Any:
+    """A structure whose sites are given in angstrom."""
+    from pymatgen.core.structure import Structure
+
+    species = [{part["element"]: part["occu"] for part in site["species"]} for site in document["sites"]]
+    places = [site["xyz"] for site in document["sites"]]
+    return Structure(document["lattice"]["matrix"], species, places, coords_are_cartesian=True)
+
+
+def _poscar(text: str) -> Any:
     from pymatgen.io.vasp.inputs import Poscar
 
-    return [(Poscar.from_str(path.read_text(encoding="utf-8", errors="replace")).structure, {})]
-
-
-def _cif(path: Path) -> list[tuple[Any, dict[str, Any]]]:
-    return _cif_text(path.read_text(encoding="utf-8", errors="replace"))
-
-
-def _cif_text(text: str) -> list[tuple[Any, dict[str, Any]]]:
-    from pymatgen.io.cif import CifParser
-
-    if "_cell_length_a" not in text.lower():
-        raise Unreadable("holds no cell (_cell_length_a): it is no CIF of a crystal")
-    parser = CifParser.from_str(text, occupancy_tolerance=1.0)
-    structures = parser.parse_structures(primitive=False, on_error="raise")
-    kept = text if len(structures) == 1 and len(text) < 200_000 else ""
-    return [(structure, {"cif": kept} if kept else {}) for structure in structures]
+    poscar = Poscar.from_str(text)
+    if not poscar.true_names:  # of a file in the old format pymatgen makes hydrogen, helium, lithium
+        raise Unreadable("names no elements (old POSCAR format): add a line with their symbols above the counts")
+    return poscar.structure
 
 
 def _prototype(number: int) -> tuple[Any, dict[str, Any]]:
@@ -142,13 +149,29 @@ def _simple_cif(structure: Any, formula: str) -> str:
     return "\n".join([*head, *sites, ""])
 
 
+def _vector(moment: Any) -> tuple[float, ...]:
+    """A magnetic moment as numbers, whether it is one number, a vector, or pymatgen's own kind."""
+    moment = getattr(moment, "moment", moment)
+    return tuple(float(part) for part in moment) if hasattr(moment, "__iter__") else (float(moment),)
+
+
 def _describe(structure: Any, extra: dict[str, Any], diffraction: bool) -> dict[str, Any]:
+    magnetic = any(
+        moment for moment in structure.site_properties.get("magmom", ()) if moment is not None and any(_vector(moment))
+    )
     structure.remove_oxidation_states()
     if not len(structure):
         raise Unreadable("holds no atoms")
     if len(structure) > MAX_SITES:
         raise Unreadable(f"has {len(structure)} atoms in its cell, more than {MAX_SITES}")
     formula = structure.composition.reduced_formula
+    if heavy := [element.symbol for element in structure.composition.elements if element.Z > HEAVIEST]:
+        raise Unreadable(f"its atoms are read as {', '.join(heavy)}, of which no crystal is known: labels misled")
+    no_hydrogen = False
+    if extra.get("sum"):
+        symbols = {element.symbol for element in structure.composition.elements}
+        no_hydrogen = composition_checked({"H" if symbol == "D" else symbol for symbol in symbols}, extra["sum"])
+        formula = "".join(extra["sum"].split()) if no_hydrogen else formula
     symmetry = _symmetry(structure)
     ordered = bool(structure.is_ordered)
     small = len(symmetry.std_types) <= MAX_DIFFRACTION_SITES
@@ -163,6 +186,9 @@ def _describe(structure: Any, extra: dict[str, Any], diffraction: bool) -> dict[
         "ordered": ordered,
         "peaks": peaks,
         "cif": extra.get("cif") or _simple_cif(structure, formula),
+        "magnetic": magnetic,
+        "no_hydrogen": no_hydrogen,
+        "block": extra.get("block", ""),
         "tags": extra.get("tags", {}),
     }
 
@@ -173,14 +199,23 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"count": prototype_count()}
     try:
         if request.get("sites"):
-            return sites_of_structure(_parse(request)[0][0])
-        found = [_describe(s, extra, bool(request.get("diffraction"))) for s, extra in _parse(request)]
+            return sites_of_structure(_parse(request)[0][0][0])
+        parsed, faults = _parse(request)
+        found = []
+        for structure, extra in parsed:
+            try:
+                found.append(_describe(structure, extra, bool(request.get("diffraction"))))
+            except Unreadable as error:
+                if len(parsed) == 1 and not faults:
+                    raise
+                faults.append({"block": extra.get("block", ""), "reason": str(error)})
     except MemoryError:
         return {"error": "needs more memory than a structure may take"}
     except Exception as error:  # whatever a damaged file provokes in the parsers is a reason, not a crash
-        text = " ".join(str(error).split())[:300]
-        return {"error": text if isinstance(error, Unreadable) else f"cannot be read as a structure: {text}"}
-    return {"structures": found} if found else {"error": "holds no structure"}
+        return {"error": why(error)}
+    if not found:
+        return {"error": faults[0]["reason"] if faults else "holds no structure"}
+    return {"structures": found, "faults": faults}
 
 
 def main() -> None:
