@@ -67,6 +67,12 @@ def _answer(operation: Document, method: str) -> None:
         responses[status] = _error(told)
 
 
+def _example(parameter: Document) -> None:
+    """One example as OpenAPI wants it of a parameter; JSON Schema's list of examples stays in its schema."""
+    if isinstance(parameter.get("examples"), list):
+        parameter["example"] = parameter.pop("examples")[0]
+
+
 def described(document: Document) -> Document:
     """The document of ninja with everything that it leaves out; the same again changes nothing."""
     document["components"]["schemas"]["Problem"] = PROBLEM
@@ -75,6 +81,8 @@ def described(document: Document) -> Document:
     for path in document["paths"].values():
         for method, operation in path.items():
             _answer(operation, method)
+            for parameter in operation.get("parameters", ()):
+                _example(parameter)
             security = operation.get("security", [])
             operation["security"] = [entry for entry in security if "Visitor" not in entry]
     return document

@@ -16,7 +16,7 @@ from ingest.gateway.models import Agent, EnrolmentCode, Instrument
 from ingest.stream.models import Alert
 from knowledge.graph.services import graph_rebuild
 from knowledge.index.services import index_rebuild
-from knowledge.models import Dataset, Record
+from knowledge.models import ApiKey, Dataset, Delivery, Export, Record, SavedSearch, Webhook
 from tests.builders.analysis import a_job
 from tests.builders.eln import a_parsed_file, a_person, a_project, a_receipt, a_run, an_instrument
 from tests.builders.knowledge import a_dataset, a_record
@@ -77,6 +77,15 @@ class Everything:
             job=self.job, owner=self.owner, title=f"{self.mark} model", target="x", task="regression", trainer="t",
             score=1, baseline=2, card={"data": {"origin": {}}}, files={"validation.json": "0" * 64},
         )  # fmt: skip
+        self.search = SavedSearch.objects.create(
+            user=self.owner, project=self.project, name=f"{self.mark} search", address="q=HfRh7"
+        )
+        self.key = ApiKey.objects.create(user=self.owner, name=f"{self.mark} key", prefix="ldk_secret", rights=["read"])
+        self.export = Export.objects.create(owner=self.owner, title=f"{self.mark} export", query={}, format="csv")
+        self.webhook = Webhook.objects.create(
+            owner=self.owner, name=f"{self.mark} hook", url=f"https://{self.mark}.example/", secret="whsec_c2VjcmV0"
+        )
+        self.delivery = Delivery.objects.create(webhook=self.webhook, reason=self.mark)
         self.failure = Failure.objects.create(
             stage="s", key=f"{self.mark} key", reason=f"{self.mark} reason", next_attempt=now + timedelta(days=1)
         )
@@ -105,16 +114,23 @@ class Everything:
             "eln:entry-plot": self.entry.pk, "eln:sample": self.sample.pk, "eln:receipt": self.filed.receipt_id,
             "eln:failure-again": self.failure.pk, "knowledge:record": self.record.pk,
             "knowledge:record-peaks": self.record.pk, "eln:agent": self.agent.pk, "eln:rule-forget": self.rule.pk,
-            "eln:connect-waiting": self.code.pk, "eln:connect-cancel": self.code.pk,
+            "knowledge:search-forget": self.search.pk, "eln:connect-waiting": self.code.pk, "eln:connect-cancel": self.code.pk,
         }.get(name, self.filed.pk)  # fmt: skip
         if name in ("eln:run", "eln:run-plot", "eln:run-change", "eln:run-export"):
             return {"uid": str(self.entry.run_id), "kind": "csv"}
+        if name.startswith("knowledge:key-"):
+            return {"pk": str(self.key.pk)}
+        if name.startswith(("knowledge:export", "knowledge:webhook")):
+            uid = self.export.pk if name.startswith("knowledge:export") else self.webhook.pk
+            return {"uid": uid, "action": "remove" if uid == self.export.pk else "secret", "delivery": self.delivery.pk}
         uid = self.job.pk if name in ("analysis:job", "analysis:cancel", "analysis:retry") else self.model.pk
         slug = self.project.slug if name == "eln:project" else self.instrument.slug
         return {
             "pk": str(pk), "slug": slug, "uid": uid, "topic": self.dataset.topic, "formula": HIDDEN,
             "conversation": str(self.conversation.pk), "message": str(self.message.pk), "record": self.record.pk,
-            "key": "0" * 32, "kind": "csv", "upload_id": self.filed.receipt_id, "tail_id": self.filed.receipt_id,
+            "export": self.export.pk, "webhook": self.webhook.pk, "delivery": self.delivery.pk, "rest": "nothing",
+            "dataset": self.dataset.slug, "key": "0" * 32, "kind": "csv", "path": "nothing",
+            "upload_id": self.filed.receipt_id, "tail_id": self.filed.receipt_id,
         }  # fmt: skip
 
 
