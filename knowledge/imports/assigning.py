@@ -30,7 +30,7 @@ _CONDITIONS = (
 def header_conditions(schema: TopicSchema, column: Column) -> tuple[tuple[str, float | str], ...]:
     """The circumstances that a header states, in the canonical units of the topic's conditions."""
     found: dict[str, float | str] = {}
-    for number, unit in column.header.at:
+    for number, unit in (*column.group_at, *column.header.at):
         item = condition_named(schema, unit)
         named = (
             [(item.id, item.unit)]

@@ -8,7 +8,7 @@ from django.utils.text import slugify
 from ingest.contract.envelope import name_clean
 from knowledge.imports import reasons
 from knowledge.imports.assigning import assigned
-from knowledge.imports.headers import Reading, header_read
+from knowledge.imports.headers import Reading, header_read, heading_split
 from knowledge.imports.long_tables import long_rules
 from knowledge.imports.mappings import ColumnMapping, Rule
 from knowledge.imports.materials import Identified, identified
@@ -65,15 +65,18 @@ def columns_of(table: Table) -> list[Column]:
     for at, name in enumerate(table.columns):
         base, _, count = name.rpartition(" (")
         repeated = base in table.columns and count.rstrip(")").isdigit()
+        group, own = heading_split(base if repeated else name)
         description = table.descriptions.get(name, "")
         found.append(
             Column(
                 name,
-                header_read(base if repeated else name),
+                header_read(own),
                 [row[at] for row in rows],
                 table.units.get(name) or None,
                 _described(description) if description else (),
                 column_style(table, at, otherwise),
+                words(group),
+                header_read(group).at if group else (),
             )
         )
     return found

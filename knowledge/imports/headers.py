@@ -101,6 +101,14 @@ def _is_unit(content: str) -> bool:
     return unit_is(content) and not re.fullmatch(r"\d{1,3}", content.strip())
 
 
+def heading_split(name: str) -> tuple[str, str]:
+    """(heading over several columns, the column's own name) of 'Composition (wt.%) / Cr'; no heading in 'Tc / K'."""
+    group, sign, own = name.rpartition(" / ")
+    if not sign or unit_is(own) or not re.search(r"[^\W\d]", own):
+        return "", name
+    return group, own
+
+
 @lru_cache(maxsize=8192)
 def header_read(text: str) -> Header:
     """The parts of a column header."""

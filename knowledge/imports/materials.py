@@ -259,7 +259,7 @@ def _composition(found: Sequence[Column], table: Table, known: Identified) -> No
     """Columns named by elements that hold their shares: at least three, and the unit known."""
     shares: dict[str, Column] = {}
     for column in found:
-        element = element_header(column.name)
+        element = element_header(column.header.text)
         if element is None or element in shares:
             continue
         numbers = [stated.value for stated in column.numbers]

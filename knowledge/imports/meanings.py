@@ -30,6 +30,8 @@ class Column:
     unit: str | None = None
     described: tuple[Reading, ...] = ()
     style: Style = PLAIN
+    group: tuple[str, ...] = ()  # the words of a heading over several columns
+    group_at: tuple[tuple[float, str], ...] = ()  # the circumstances it states
 
     @cached_property
     def filled(self) -> list[str]:
@@ -124,6 +126,8 @@ def _options(schema: TopicSchema, column: Column) -> Iterator[Option]:
             rest = _rest(named.rest)
             if rest.uncertainty:
                 continue  # paired with its column later
+            above = _rest(column.group)
+            rest = replace(rest, methods=(*rest.methods, *above.methods), derived=(*rest.derived, *above.derived))
             option = _barred(item, rest) or _valued(item, named, reading, column, rest)
             if option.confidence and trust < 1:
                 option = replace(option, rule=replace(option.rule, confidence=option.confidence * trust))
@@ -154,7 +158,9 @@ def _valued(item: Property, named: Named, reading: Reading, column: Column, rest
     if option.confidence < CLAIM:
         return option
     trust = 0.95 if named.rest else 1.0
-    methods = _rest(reading.name).methods  # also those that the spelling itself holds, as in Eg_PBE
+    methods = tuple(
+        dict.fromkeys((*_rest(reading.name).methods, *rest.methods))
+    )  # also those that the spelling itself holds, as in Eg_PBE
     rule = replace(option.rule, confidence=option.confidence * trust, method=", ".join(methods) or None)
     return replace(option, rule=rule)
 

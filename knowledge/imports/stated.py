@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from knowledge.imports.columns import dataset_name, slug_of
 from knowledge.imports.compositions import element_header
+from knowledge.imports.headers import heading_split
 from knowledge.imports.mappings import ColumnMapping, ColumnRule, Composition, Rule
 from knowledge.imports.tables import Refused, Source, Table
 from knowledge.imports.units import way_to
@@ -129,7 +130,7 @@ def _shares(stated: StatedMapping, table: Table, rules: dict[str, Rule]) -> dict
         return {}
     found = {}
     for column in table.columns:
-        element = element_header(column)
+        element = element_header(heading_split(column)[1])
         if element and column not in stated.columns and not rules[column].property:
             found[column] = Rule(None, stated.composition.unit, 1.0, role="element", element=element)
     return found
