@@ -174,7 +174,7 @@ def sql_types() -> dict[str, str]:
     return types
 
 
-LAYOUT = 2  # grows when the same columns come to hold something else
+LAYOUT = 3  # grows when the same columns come to hold something else
 
 
 @per_topics
@@ -182,3 +182,12 @@ def fingerprint() -> str:
     """Changes when the topics' schemas change what the index holds: then it is built anew."""
     described = [[c.name, c.property, c.family, c.unit, c.topics] for c in columns()]
     return hashlib.sha256(json.dumps([described, list(CARRIED), LAYOUT]).encode()).hexdigest()[:16]
+
+
+@per_topics
+def layout() -> dict[str, list[list[str | None]]]:
+    """What the index holds of each topic, and of every record: kept with it, to know what a change of the topics touches."""
+    held: dict[str, list[list[str | None]]] = {
+        topic: sorted([c.name, c.property, c.family, c.unit] for c in columns_of(topic).values()) for topic in topics()
+    }
+    return held | {"": [[name, sql, str(LAYOUT), None] for name, sql in CARRIED.items()]}

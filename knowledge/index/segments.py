@@ -1,17 +1,21 @@
-"""The index on disk: Parquet segments below home()/index/ and a manifest that names the present ones.
+"""The index on disk: segments below home()/index/ and a manifest that names the present ones, oldest first.
 
-A later segment replaces the records of an earlier one by id; a row with `deleted` set takes a record away. The manifest is
-swapped whole, so that a reader in any process sees one state or the next.
+A delta is a small Parquet file of the last changes; a base is a folder of many records, sorted, that readers open in
+place. A later segment replaces the records of an earlier one by id; a row with `deleted` set takes a record away. The
+manifest is swapped whole, so that a reader in any process sees one state or the next.
 """
 
 import fcntl
 import json
 import os
+import shutil
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ingest.home import home
 
@@ -20,16 +24,37 @@ KEPT_S = 600.0
 
 @dataclass(frozen=True)
 class Manifest:
-    """What the index is made of now; `generation` grows with each change."""
+    """What the index is made of now; `generation` grows with each change, `layout` are the columns it was built with."""
 
     generation: int = 0
     fingerprint: str = ""
     segments: tuple[str, ...] = ()
+    layout: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """The large segments, oldest first."""
+        return tuple(name for name in self.segments if name.startswith("base-"))
+
+    @property
+    def deltas(self) -> tuple[str, ...]:
+        """The small ones, oldest first; all are later than the bases."""
+        return tuple(name for name in self.segments if not name.startswith("base-"))
 
 
 def folder() -> Path:
     """Where the segments lie."""
     return home() / "index"
+
+
+def delta_name() -> str:
+    """A name for a small segment."""
+    return f"segment-{uuid.uuid4().hex}.parquet"
+
+
+def base_name() -> str:
+    """A name for a large segment."""
+    return f"base-{uuid.uuid4().hex}"
 
 
 def manifest_read() -> Manifest:
@@ -38,7 +63,7 @@ def manifest_read() -> Manifest:
         stored = json.loads((folder() / "manifest.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Manifest()
-    return Manifest(stored["generation"], stored["fingerprint"], tuple(stored["segments"]))
+    return Manifest(stored["generation"], stored["fingerprint"], tuple(stored["segments"]), stored.get("layout") or {})
 
 
 def manifest_write(manifest: Manifest) -> None:
@@ -50,9 +75,9 @@ def manifest_write(manifest: Manifest) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(place)
-    for file_path in folder().glob("segment-*.parquet"):
-        if file_path.name not in manifest.segments and time.time() - file_path.stat().st_mtime > KEPT_S:
-            file_path.unlink(missing_ok=True)
+    for left in (*folder().glob("segment-*"), *folder().glob("base-*")):
+        if left.name not in manifest.segments and time.time() - left.stat().st_mtime > KEPT_S:
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -2,20 +2,21 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eln.accounts.scope import Scope
+from knowledge.index.bases import DOCUMENT
+from knowledge.index.reader import reader
 from knowledge.index.services import index_ensure
 from knowledge.query import figures
+from knowledge.query.matches import Keys, Matches, Place, fetched, matches
 from knowledge.query.selection import Selection, selection_of
 from knowledge.query.types import Evidence, Query, Row, Stated
 
+Item = tuple[list[Any], Keys]  # what is shown of a record, and its place in the order
 MOST = 10**12  # rows no store holds; larger numbers do not fit the index
-ROW = (
-    "record, version, topic, dataset, kind, formula, formula_source, external_id, spacegroup_number, elements, "
-    "file_name, locator, project_id, stated"
-)
+ROW = DOCUMENT
 FIELDS = ROW.count(",") + 1
 
 
@@ -26,29 +27,51 @@ def run(query: Query, *, scope: Scope) -> Evidence:
     """
     began = time.perf_counter()
     index_ensure()
-    chosen = selection_of(query, scope=scope)
-    count = int(chosen.ask("count(*)")[0][0])
-    figure, groups = figures.aggregate(query.aggregate, chosen) if query.aggregate else (None, {})
-    facets = {name: figures.facet(name, chosen) for name in query.facets}
-    drawn = tuple(figures.histogram(asked, chosen) for asked in query.histograms)
-    rows, mark = _page(query, chosen) if query.limit > 0 else ((), None)
+    snapshot = reader().snapshot()
+    chosen = selection_of(query, scope=scope, snapshot=snapshot)
+    found = None if query.top or query.entities == "materials" else matches(query, scope, snapshot)
+    count = int(chosen.ask("count(*)")[0][0]) if found is None else found.count
+    figure, groups = figures.aggregate(query.aggregate, chosen, found) if query.aggregate else (None, {})
+    facets = {name: figures.facet(name, chosen, found) for name in query.facets}
+    drawn = tuple(figures.histogram(asked, chosen, found) for asked in query.histograms)
+    rows, mark = _page(query, chosen, found) if query.limit > 0 else ((), None)
     elapsed = (time.perf_counter() - began) * 1000
     return Evidence(query, count, rows, figure, groups, facets, elapsed, drawn, mark)
 
 
-def _page(query: Query, chosen: Selection) -> tuple[tuple[Row, ...], str | None]:
+def _page(query: Query, chosen: Selection, found: Matches | None) -> tuple[tuple[Row, ...], str | None]:
     """The rows of the page, and the cursor to the next where there is one."""
+    limit, offset = min(query.limit, MOST), min(max(query.offset, 0), MOST)
+    if found is None:
+        items = _asked(query, chosen, limit, offset)
+    else:
+        items = _fetched(found, found.page(chosen.order, query.after, offset, limit), limit)
+    page = items[:limit]
+    mark = chosen.order.cursor(page[-1][1]) if len(items) > limit else None
+    return tuple(row_of(item, query.select) for item, _keys in page), mark
+
+
+def _asked(query: Query, chosen: Selection, limit: int, offset: int) -> list[Item]:
     order, put = chosen.order, chosen.parameters.put
     behind = order.behind(query.after, chosen.parameters) if query.after else ""
-    limit, offset = min(query.limit, MOST), min(max(query.offset, 0), MOST)
     after = f"ORDER BY {order.sql()} LIMIT {put(limit + 1)} OFFSET {put(offset)}"
     found = chosen.ask(f"{ROW}, {order.columns()}", after, also=behind)
-    page = found[:limit]
-    mark = order.cursor(page[-1][FIELDS:]) if len(found) > limit else None
-    return tuple(row_of(item[:FIELDS], query.select) for item in page), mark
+    return [(list(item[:FIELDS]), item[FIELDS:]) for item in found]
 
 
-def row_of(item: tuple[Any, ...], select: tuple[str, ...]) -> Row:
+def _fetched(found: Matches, places: list[tuple[Place, Keys]], limit: int) -> list[Item]:
+    """The records at these places; that of the last, which only says that there is more, is not looked up."""
+    wanted: dict[int, list[int]] = {}
+    for (segment, row), _keys in places[:limit]:
+        wanted.setdefault(segment, []).append(row)
+    items: dict[Place, list[Any]] = {}
+    for at, rows in wanted.items():
+        got = fetched(found.snapshot.segments[at], found.cursor, rows)
+        items |= {(at, row): item for row, item in got.items()}
+    return [(items.get(place, []), keys) for place, keys in places]
+
+
+def row_of(item: Sequence[Any], select: tuple[str, ...]) -> Row:
     """One record from the columns of ROW, with the values that were asked for."""
     *head, stated = item
     (record, version, topic, dataset, kind, formula, source, external, spacegroup, elements, file_name, locator) = head[

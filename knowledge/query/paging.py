@@ -28,6 +28,11 @@ class Order:
 
     keys: tuple[Key, ...]
 
+    @property
+    def natural(self) -> bool:
+        """Whether it is the order in which the index keeps records: by formula, then by id."""
+        return self.keys == NATURAL
+
     def sql(self) -> str:
         """After ORDER BY."""
         return ", ".join(f'"{key.column}" {"DESC" if key.descending else "ASC"} NULLS LAST' for key in self.keys)
@@ -56,7 +61,7 @@ class Order:
         return f"coalesce({' OR '.join(tests)}, false)"
 
     def read(self, cursor: str) -> list[Scalar | None]:
-        """The values of the order that a cursor keeps. Raises QueryError as `behind`."""
+        """The value of each key at a cursor. Raises QueryError for a cursor of another order, or none of ours."""
         try:
             document: list[Scalar | None] = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
             order, *values = document
@@ -78,6 +83,7 @@ def _fits(key: Key, value: Scalar | None) -> bool:
     return isinstance(value, str) if key.cast == "VARCHAR" else number
 
 
+NATURAL = (Key("formula", "VARCHAR"), Key("record", "VARCHAR"))
 CASTS = {"number": "DOUBLE", "text": "VARCHAR", "boolean": "BOOLEAN"}
 
 
@@ -91,7 +97,7 @@ def order_of(query: Query) -> Order:
     """The order of a query. Raises QueryError for a property that there is not, or that is a list."""
     keys = [_key(properties.column_of(item.property, query.topic), item.descending) for item in query.sort]
     if not keys:
-        keys = [Key("formula", "VARCHAR")]
+        return Order(NATURAL)
     seen = [key for at, key in enumerate(keys) if key.column not in {earlier.column for earlier in keys[:at]}]
     if not any(key.column == "record" for key in seen):
         seen.append(Key("record", "VARCHAR"))

@@ -63,6 +63,15 @@ def _absent(name: str, topic: str | None, near: list[str]) -> str:
     return _("There is no property '%(name)s'. Known: %(known)s.") % {"name": name, "known": known}
 
 
+def link_column(same: str, topic: str | None) -> Column:
+    """The column in which linked records agree. Raises QueryError where the topic has none, or a list."""
+    names = {"composition": "formula", "material": "formula", "spacegroup": "spacegroup_number"}
+    column = column_of(names.get(same, same), topic)
+    if column.family not in ("text", "number"):
+        raise NotAnswered(f"Records cannot be linked by '{same}', which is no single value.", property=same)
+    return column
+
+
 def schema_of(column: Column, topic: str | None) -> Property | None:
     """The schema of a column's property: in the topic asked, else in the first that has it."""
     place = topic if topic in column.topics else next(iter(column.topics), None)

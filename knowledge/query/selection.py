@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from eln.accounts.scope import Scope
 from knowledge.errors import NotAnswered, QueryError
-from knowledge.index.reader import reader
+from knowledge.index.reader import Snapshot, reader
 from knowledge.query import properties
 from knowledge.query.paging import Order, order_of
-from knowledge.query.sql import Compiler, Parameters
+from knowledge.query.sql import Compiler, Parameters, filter_checked
 from knowledge.query.types import Query
 from knowledge.records.models import Kind
 
@@ -47,24 +47,24 @@ class Selection:
         return self.cursor.execute(text, self.parameters.given(text))
 
 
-def selection_of(query: Query, *, scope: Scope) -> Selection:
-    """The records that the query means and the scope may read.
+def selection_of(query: Query, *, scope: Scope, snapshot: Snapshot | None = None) -> Selection:
+    """The records that the query means and the scope may read, in the present state of the index if none is given.
 
     Raises QueryError for an unknown property or topic, a value of the wrong type or a unit that does not fit.
     """
+    snapshot = snapshot or reader().snapshot()
     properties.topic_checked(query.topic)
     parameters = Parameters()
     base = " AND ".join((_rights(scope, parameters), _kinds(query, parameters)))
     tests = [base]
     if query.topic is not None:
         tests.append(f"topic = {parameters.put(query.topic)}")
-    source = reader()
-    cursor = source.cursor()
     if query.where is not None:
-        tests.append(Compiler(query.topic, parameters, base, source.every).condition(query.where))
+        filter_checked(query.where)
+        tests.append(Compiler(query.topic, parameters, base, snapshot.filled).condition(query.where))
     order = order_of(query)
     origin, where = _reduced(query, order, " AND ".join(tests))
-    return Selection(cursor, query.topic, origin, where, order, parameters)
+    return Selection(snapshot.cursor(), query.topic, origin, where, order, parameters)
 
 
 def _rights(scope: Scope, parameters: Parameters) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from knowledge.errors import NotAnswered, QueryError
+from knowledge.errors import QueryError
 from knowledge.index.columns import Column
 from knowledge.index.elements import bits, mask
 from knowledge.index.rows import fold
@@ -61,21 +61,16 @@ class Compiler:
     parameters: Parameters
     base: str = "true"
     every: frozenset[str] | None = None
-    parts: int = 0
-    links: int = 0
 
-    def condition(self, part: Filter, depth: int = 0) -> str:
-        """The condition of a filter."""
-        self.parts += 1
-        if depth > DEEPEST or self.parts > MOST_PARTS:
-            raise QueryError(_("The filter has too many parts or brackets: ask for less at once."))
+    def condition(self, part: Filter) -> str:
+        """The condition of a filter, which `filter_checked` has found small enough."""
         match part:
             case And(parts):
-                return self._joined(" AND ", "true", parts, depth)
+                return self._joined(" AND ", "true", parts)
             case Or(parts):
-                return self._joined(" OR ", "false", parts, depth)
+                return self._joined(" OR ", "false", parts)
             case Not(inner):
-                return f"(NOT {self.condition(inner, depth + 1)})"
+                return f"(NOT {self.condition(inner)})"
             case HasElements():
                 return self._composition(part)
             case Words(text):
@@ -89,14 +84,14 @@ class Compiler:
             case Length():
                 return lists.length(part, self.column(part.property), self._put)
             case Linked():
-                return self._linked(part, depth)
+                return self._linked(part)
 
     def column(self, name: str) -> Column:
         """The column of a property in the topic asked."""
         return properties.column_of(name, self.topic)
 
-    def _joined(self, word: str, empty: str, parts: tuple[Filter, ...], depth: int) -> str:
-        return f"({word.join(self.condition(part, depth + 1) for part in parts)})" if parts else empty
+    def _joined(self, word: str, empty: str, parts: tuple[Filter, ...]) -> str:
+        return f"({word.join(self.condition(part) for part in parts)})" if parts else empty
 
     def _put(self, value: object) -> str:
         return self.parameters.put(value)
@@ -162,34 +157,35 @@ class Compiler:
         left, right = self.column(part.left), self.column(part.right)
         return values.two_properties(left, right, part.op, self.topic, (self._several(left), self._several(right)))
 
-    def _linked(self, part: Linked, depth: int) -> str:
-        self.links += 1
-        if self.links > MOST_LINKS:
-            raise QueryError(f"More than {MOST_LINKS} LINKED in one filter: ask for less at once.")
+    def _linked(self, part: Linked) -> str:
         properties.topic_checked(part.topic)
-        inner = Compiler(part.topic, self.parameters, self.base, self.every, self.parts, self.links)
+        inner = Compiler(part.topic, self.parameters, self.base, self.every)
         tests = [self.base]
         if part.topic is not None:
             tests.append(f"topic = {self._put(part.topic)}")
-        tests.append(inner.condition(part.where, depth + 1))
-        self.parts, self.links = inner.parts, inner.links
+        tests.append(inner.condition(part.where))
         apart = None not in (self.topic, part.topic) and self.topic != part.topic
-        return self._link(part, inner, " AND ".join(tests), apart)
-
-    def _link(self, part: Linked, inner: "Compiler", where: str, apart: bool) -> str:
-        """Whether another record meets `where` and has the same key; `apart` where no record can be its own other."""
+        where = " AND ".join(tests)
         if part.same == "material":
             return _same_material(where, apart)
-        own, other = (side.link_key(part.same) for side in (self, inner))
+        own, other = (f'"{properties.link_column(part.same, topic).name}"' for topic in (self.topic, part.topic))
         return f"(CASE WHEN {own} IS NOT NULL THEN {_same(own, other, where, apart)} END)"
 
-    def link_key(self, same: str) -> str:
-        """The column in which linked records agree."""
-        names = {"composition": "formula", "spacegroup": "spacegroup_number"}
-        column = self.column(names.get(same, same))
-        if column.family not in ("text", "number"):
-            raise NotAnswered(f"Records cannot be linked by '{same}', which is no single value.", property=same)
-        return f'"{column.name}"'
+
+def filter_checked(part: Filter) -> None:
+    """That a filter is no larger than what is answered at once. Raises QueryError."""
+    parts = links = 0
+    waiting: list[tuple[Filter, int]] = [(part, 0)]
+    while waiting:
+        one, depth = waiting.pop()
+        parts, links = parts + 1, links + isinstance(one, Linked)
+        if depth > DEEPEST or parts > MOST_PARTS:
+            raise QueryError(_("The filter has too many parts or brackets: ask for less at once."))
+        if links > MOST_LINKS:
+            raise QueryError(f"More than {MOST_LINKS} LINKED in one filter: ask for less at once.")
+        inner = one.parts if isinstance(one, And | Or) else ()
+        inner = (one.part,) if isinstance(one, Not) else (one.where,) if isinstance(one, Linked) else inner
+        waiting += [(each, depth + 1) for each in inner]
 
 
 def _among(keys: str, where: str, more: str = "", what: str | None = None) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from eln.accounts.models import Project
 from eln.accounts.scope import Scope
-from knowledge.index.services import index_rebuild
+from knowledge.index.services import index_rebuild, index_update
 from knowledge.neo4j import executor as neo4j
 from knowledge.query import executor
 from knowledge.query.codec import from_json, to_json
@@ -22,6 +22,7 @@ from knowledge.query.types import (
     CompareProperties,
     Evidence,
     Filter,
+    Function,
     HasElements,
     HasItems,
     Histogram,
@@ -148,7 +149,7 @@ def queries(draw: st.DrawFn) -> Query:
     extra = ["nontrivial_soc"] if topological(topic) else []
     keys = st.sampled_from([*numeric(topic), *texts(topic), *extra])
     lists = ["elements", *(["icsd_id"] if topological(topic) else [])]
-    function = draw(st.sampled_from(["count", "count_distinct", "min", "max", "mean", "median", "sum"]))
+    function: Function = draw(st.sampled_from(["count", "count_distinct", "min", "max", "mean", "median", "sum"]))
     by = draw(st.one_of(st.none(), st.sampled_from([*texts(topic), *lists])))
     ends = draw(st.sampled_from([(None, None), (0.5, 3.0), (None, 2.0), (1.0, 1.0)]))
     return Query(
@@ -170,8 +171,18 @@ def queries(draw: st.DrawFn) -> Query:
 
 @pytest.fixture(params=[1, 2, 3])
 def world(request: pytest.FixtureRequest, db: None) -> list[Fact]:
+    """Records in the index as the last changes (1), as a base (2), and as bases of which later changes replaced a part (3)."""
+    if request.param == 3:
+        a_world(4, size=60)
+        index_rebuild(most_fresh=0)
     facts = a_world(request.param)
-    index_rebuild()
+    keys = [f"r{number:03}" for number in range(70)]
+    if request.param < 3:
+        index_rebuild(most_fresh=0 if request.param == 2 else 1000)
+    else:
+        index_update(records=keys[:35], most_fresh=0)
+        index_update(records=keys[35:50])
+        index_update(records=keys[45:])
     return facts
 
 
