@@ -157,11 +157,7 @@ NEO4J = SITE.neo4j()
 CELERY_BROKER_URL = SITE.broker_url
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {  # these hold their worker for long
-    "analysis.jobs.*": {"queue": "cpu"},
-    "knowledge.exports.*": {"queue": "cpu"},
-    "knowledge.webhooks.*": {"queue": "cpu"},
-}
+CELERY_TASK_ROUTES = {"analysis.jobs.*": {"queue": "cpu"}}  # a job holds its worker for as long as it trains
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
