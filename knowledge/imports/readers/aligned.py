@@ -7,6 +7,12 @@ from knowledge.imports.readers.text import text_of
 from knowledge.imports.tables import Refused, Table
 
 
+def columns_named(path: Path) -> list[str]:
+    """The column names in a file's first line."""
+    with path.open("rb") as file:
+        return file.readline(400).decode("utf-8", errors="replace").removeprefix("#").split()
+
+
 def is_aligned(path: Path) -> bool:
     """Whether a file's first line is a comment with one or two column names, as the parts of a line-aligned table have."""
     try:

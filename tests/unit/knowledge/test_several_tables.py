@@ -77,6 +77,25 @@ def test_rows_about_materials_that_no_topic_claims_are_rejected_and_references_o
     assert "no topic" in colours["error"] and words["error"]
 
 
+def test_files_of_one_name_in_several_folders_do_not_replace_each_other(tmp_path: Path) -> None:
+    for folder, row in (("polar", "MgO,160"), ("centro", "NaCl,24")):
+        (tmp_path / "run" / folder / "spec").mkdir(parents=True)
+        (tmp_path / "run" / folder / "spec" / "moduli.csv").write_text(f"formula,bulk modulus (GPa)\n{row}\n")
+    for _ in range(2):
+        reports = list(paths_import([tmp_path]))
+    assert [(report.file, report.dataset, report.unchanged) for report in reports] == [
+        ("run/centro/spec/moduli.csv", "centro-spec-moduli", True),
+        ("run/polar/spec/moduli.csv", "polar-spec-moduli", True),
+    ]
+    assert sorted(Record.objects.filter(withdrawn=False).values_list("formula", flat=True)) == ["MgO", "NaCl"]
+
+
+def test_texts_with_the_same_columns_are_no_parts_of_one_table(tmp_path: Path) -> None:
+    for name, rows in (("oxides", "MgO 160\nZnO 143\n"), ("halides", "NaCl 24\n")):
+        (tmp_path / f"{name}.txt").write_text(f"# formula bulk_modulus_GPa\n{rows}")
+    assert {report.file: report.records for report in paths_import([tmp_path])} == {"oxides.txt": 2, "halides.txt": 1}
+
+
 def test_a_workbook_of_which_no_sheet_is_claimed_says_why_for_each(tmp_path: Path) -> None:
     report = one(a_workbook(tmp_path / "none.xlsx", Colours=COLOURS, References=WORDS))
     assert report.error is not None
