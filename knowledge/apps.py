@@ -27,6 +27,7 @@ class KnowledgeConfig(AppConfig):
         from ingest.feeds.stage import stage_register
         from ingest.home import prepared_add
         from knowledge.access.views import account_panel
+        from knowledge.editor.stages import TopicStage
         from knowledge.exports.stages import ExportStage
         from knowledge.exports.views import export_panel
         from knowledge.geometry.stages import GeometryStage
@@ -46,6 +47,7 @@ class KnowledgeConfig(AppConfig):
         stage_register(ImportStage())
         stage_register(GeometryStage())
         stage_register(IndexStage())
+        stage_register(TopicStage())
         stage_register(GraphStage())
         stage_register(QualityStage())
         stage_register(ProposalStage())
@@ -63,6 +65,7 @@ class KnowledgeConfig(AppConfig):
         panel_add(Panel("eln.account", account_panel))
         panel_add(Panel("knowledge.results", export_panel, 40))
         nav_add(NavItem(_("Search"), "knowledge:search", 60, "search"))
+        nav_add(NavItem(_("Topics"), "knowledge:topics", 61, "topic"))
         nav_add(NavItem(_("Data sets"), "knowledge:datasets", 62, "dataset"))
         nav_add(NavItem(_("Import tables"), "knowledge:imports", 64, "table"))
         panel_add(Panel("knowledge.material", _material_conflicts, 10))

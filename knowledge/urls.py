@@ -6,6 +6,7 @@ from knowledge.access import views as access
 from knowledge.api.urls import api_patterns
 from knowledge.crystals import views as crystals
 from knowledge.datasets import views as datasets
+from knowledge.editor import views as editor
 from knowledge.exports import views as exports
 from knowledge.materials import views
 from knowledge.proposals import views as proposals
@@ -16,7 +17,11 @@ from knowledge.wizard import views as wizard
 app_name = "knowledge"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.search, name="search"),
+    path("topics/", editor.topic_list, name="topics"),
+    path("topics/new/", editor.edit, name="topic-new"),
     path("topics/<slug:topic>/", views.topic, name="topic"),
+    path("topics/<slug:topic>/edit/", editor.edit, name="topic-edit"),
+    path("topics/<slug:topic>/versions/", editor.versions, name="topic-versions"),
     path("materials/<str:formula>/", views.material, name="material"),
     path("materials/<str:formula>/graph.json", views.graph, name="material-graph"),
     path("searches/", views.search_save, name="search-save"),

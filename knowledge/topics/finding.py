@@ -100,7 +100,10 @@ def folder() -> Path:
 
 def _files() -> list[Path]:
     root = folder()
-    return sorted((*root.glob("*/schema.yaml"), *root.glob("*/datasets/*.yaml"))) if root.is_dir() else []
+    if not root.is_dir():
+        return []
+    found = sorted((*root.glob("*/schema.yaml"), *root.glob("*/datasets/*.yaml")))
+    return [path for path in found if not path.relative_to(root).parts[0].startswith(".")]
 
 
 def folders_mark() -> tuple[object, ...]:

@@ -7,8 +7,10 @@ when they change. Reading the database is left to moments when that is safe (`to
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from itertools import count
 from typing import Any, ParamSpec, TypeVar
@@ -35,7 +37,8 @@ from knowledge.topics.finding import (
 
 __all__ = [
     "ClassValue", "Complaint", "FromEntry", "Preset", "Projection", "Property", "TopicSchema", "ValueType", "complaints",
-    "dataset_texts", "found_topics", "per_topics", "topics", "topics_forget", "topics_number", "topics_refresh", "yaml_read",
+    "dataset_texts", "found_topics", "per_topics", "topics", "topics_forget", "topics_number", "topics_refresh", "topics_trial",
+    "yaml_read",
 ]  # fmt: skip
 
 P = ParamSpec("P")
@@ -65,6 +68,7 @@ class _Now:
 
 
 _numbers = count(1)
+_trial: ContextVar["_Now | None"] = ContextVar("topics on trial", default=None)
 _lock = threading.Lock()
 _now: _Now | None = None
 _looked = 0.0
@@ -100,6 +104,8 @@ def _checked(found: Found, others: Mapping[str, TopicSchema]) -> TopicSchema:
 
 def _present() -> _Now:
     global _now
+    if (trial := _trial.get()) is not None:
+        return trial
     if _now is None:
         with _lock:
             if _now is None:
@@ -148,6 +154,17 @@ def topics_refresh(*, max_age_s: float = MAX_AGE_S) -> bool:
             return False
         _now = _read(documents_found(), mark)
     return True
+
+
+@contextmanager
+def topics_trial(schema: TopicSchema) -> Iterator[None]:
+    """Within it this topic is as the schema says, for what runs here only; nothing is stored, and no cache is spoilt."""
+    now = _present()
+    token = _trial.set(replace(now, number=next(_numbers), topics={**now.topics, schema.id: schema}, kept={}))
+    try:
+        yield
+    finally:
+        _trial.reset(token)
 
 
 def topics_forget() -> None:
