@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from knowledge.imports import reasons
 from knowledge.imports.mappings import Rule
-from knowledge.imports.meanings import CLAIM, Column, Option, by_place, options
+from knowledge.imports.meanings import by_place, options
 from knowledge.imports.names import compact, named_in, words_of_kind
+from knowledge.imports.options import CLAIM, Column, Option
 from knowledge.imports.reasons import Reason, why
 from knowledge.imports.rows import condition_named
 from knowledge.imports.units import way_to
@@ -51,13 +52,17 @@ def assigned(schema: TopicSchema, free: Sequence[Column], place: tuple[str, ...]
     open_options = {column.name: options(schema, column) for column in free}
     _assume_kelvin(open_options)
     best = {name: found[0] for name, found in open_options.items() if found and found[0].confidence >= CLAIM}
-    strong = {option.rule.property for option in best.values() if not option.weak and option.confidence >= STRONG}
+    sure = [option for option in best.values() if not option.vague and option.confidence >= STRONG]
+    strong = {option.rule.property for option in sure if not option.weak}
+    core = named or bool({option.rule.property for option in sure} & set(schema.claims))
     company = sum(option.weak for option in best.values()) >= COMPANY
     chosen: dict[str, Chosen] = {}
     for column in free:
         found = open_options[column.name]
         option = best.get(column.name)
         if option and option.weak and not (strong - {option.rule.property} or company or named):
+            option = None
+        if option and option.vague and not core:
             option = None
         if option is None and (guess := by_place(schema, column, place, free)):
             option, found = guess, [guess, *found]
@@ -85,7 +90,7 @@ def _refusal(column: Column, found: Sequence[Option]) -> Reason:
     if not found:
         return why(reasons.NOT_NAMED)
     first = found[0]
-    if first.weak:
+    if first.weak or first.vague:
         return why(reasons.LONE_SYMBOL, name=column.name, property=first.rule.property or "")
     return first.reason
 

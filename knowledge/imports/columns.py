@@ -12,8 +12,8 @@ from knowledge.imports.headers import Reading, header_read, heading_split
 from knowledge.imports.long_tables import long_rules
 from knowledge.imports.mappings import ColumnMapping, Rule
 from knowledge.imports.materials import Identified, identified
-from knowledge.imports.meanings import Column, Option
 from knowledge.imports.names import compact, words
+from knowledge.imports.options import Column, Option
 from knowledge.imports.reasons import Reason, why
 from knowledge.imports.rows import column_style, fingerprint, table_style
 from knowledge.imports.tables import Refused, Source, Table

@@ -7,9 +7,9 @@ from knowledge.formula import NotAFormula, parse_formula
 from knowledge.imports.headers import header_read
 from knowledge.imports.mappings import Role, Rule
 from knowledge.imports.materials import Identified
-from knowledge.imports.meanings import Column
 from knowledge.imports.names import compact, property_named, words_of_kind
 from knowledge.imports.numbers import Style
+from knowledge.imports.options import Column
 from knowledge.imports.rows import Read, RowReader, column_style, condition_named, table_style
 from knowledge.imports.tables import Table
 from knowledge.imports.units import way_to

@@ -10,8 +10,8 @@ from knowledge.imports import reasons
 from knowledge.imports.compositions import element_header, is_balance
 from knowledge.imports.identity import group_read, id_kind, is_compound, is_formula
 from knowledge.imports.mappings import Rule
-from knowledge.imports.meanings import Column
 from knowledge.imports.names import compact, words, words_of_kind
+from knowledge.imports.options import Column
 from knowledge.imports.reasons import Reason, why
 from knowledge.imports.tables import Refused, Table
 from knowledge.imports.units import units_read

@@ -75,11 +75,13 @@ def compact(parts: tuple[str, ...]) -> str:
 
 @dataclass(frozen=True)
 class Spelling:
-    """One way in which a schema names a property; `weak` where the name is a symbol that can mean other things."""
+    """One way in which a schema names a property; `weak` where the name is a symbol that can mean other things, `vague` where
+    it is a word that means something else in other tables, with the same unit."""
 
     property: str
     text: str
     weak: bool
+    vague: bool = False
 
 
 # Short, but words.
@@ -109,13 +111,14 @@ def spellings(schema: TopicSchema) -> Spellings:
 
 def _spellings(schema: TopicSchema) -> Spellings:
     found: dict[str, list[Spelling]] = {}
+    vague = words_of_kind("vague")
     for item in schema.properties:
         seen = set()
         for text in (*item.columns, item.id, *item.label.values(), *item.synonyms):
             for key in _keys(text):
                 if key and key not in seen:
                     seen.add(key)
-                    found.setdefault(key, []).append(Spelling(item.id, text, _weak(text, key)))
+                    found.setdefault(key, []).append(Spelling(item.id, text, _weak(text, key), key in vague))
     return {key: tuple(several) for key, several in found.items()}
 
 

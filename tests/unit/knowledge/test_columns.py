@@ -82,6 +82,8 @@ def test_hard_tables_are_rather_left_alone_than_claimed_wrongly() -> None:
         found = understood(case)
         if found and found.mapping.topic != case["topic"]:
             wrong.append((case["file"], found.mapping.topic))
+        if found is None and case["topic"] is None:
+            continue
         for name, _, label in case["columns"]:
             said = shown(found, name)
             if label == "=":
