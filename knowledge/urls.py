@@ -48,6 +48,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("keys/<int:pk>/rotate/", access.rotate, name="key-rotate"),
     path("keys/<int:pk>/revoke/", access.revoke, name="key-revoke"),
     path("exports/", exports.exports, name="exports"),
+    path("exports/new/", exports.new, name="export-new"),
     path("exports/<slug:uid>/", exports.export, name="export"),
     path("exports/<slug:uid>/file", exports.download, name="export-file"),
     path("exports/<slug:uid>/manifest.json", exports.manifest, name="export-manifest"),

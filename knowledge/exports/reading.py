@@ -10,7 +10,7 @@ from knowledge.query.types import Query
 from knowledge.records.models import Dataset, Record
 from knowledge.records.selectors import records_visible
 
-PAGE = 2000
+PAGE = 5000
 SELECTED = 500  # ids in one condition
 
 

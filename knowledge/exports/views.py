@@ -1,6 +1,7 @@
 """Pages of exports: ask for one beside a result list, see how far it is, fetch the file with its manifest."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
@@ -17,8 +18,9 @@ from knowledge.exports.errors import ExportState
 from knowledge.exports.models import Export, Format
 from knowledge.exports.runner import GONE
 from knowledge.exports.selectors import export_file, export_list, export_manifest
-from knowledge.exports.services import LAYOUTS, UNITS, export_cancel, export_create, export_remove, export_retry
+from knowledge.exports.services import export_cancel, export_create, export_remove, export_retry
 from knowledge.query.codec import from_json
+from knowledge.query.executor import run
 from knowledge.query.filters import filter_text
 from knowledge.query.types import Query
 from knowledge.query.urls import query_from_params, query_to_params
@@ -111,9 +113,22 @@ def change(request: HttpRequest, uid: str, action: str) -> HttpResponse:
     return redirect("knowledge:export", uid=uid)
 
 
+@require_GET
+def new(request: HttpRequest) -> HttpResponse:
+    """Choose what file is made of the search in the address."""
+    query = query_from_params(request.GET)
+    counted = run(replace(query, limit=0, facets=(), histograms=(), aggregate=None), scope=Scope.of(reader(request)))
+    context = {
+        "query": query_to_params(query),
+        "words": query_words(query),
+        "count": counted.count,
+        "formats": Format.choices,
+    }
+    return render(request, "knowledge/exports/new.html", context)
+
+
 def export_panel(request: HttpRequest, subject: object) -> str:
-    """The form beside a result list (slot knowledge.results; subject: the Query)."""
+    """The button beside a result list (slot knowledge.results; subject: the Query). A link: the list may stand in a form."""
     if not isinstance(subject, Query):
         return ""
-    context = {"query": query_to_params(subject), "formats": Format.choices, "units": UNITS, "layouts": LAYOUTS}
-    return render_to_string("knowledge/exports/form.html", context, request)
+    return render_to_string("knowledge/exports/button.html", {"query": query_to_params(subject)}, request)

@@ -324,7 +324,9 @@ def test_the_pages_lead_from_the_search_to_the_file(ada: User) -> None:
     some_records()
     client = Client()
     client.force_login(ada)
-    assert "/knowledge/exports/" in client.get("/knowledge/?filter=nsites=5").content.decode()
+    assert "/knowledge/exports/new/?" in client.get("/knowledge/?filter=nsites=5").content.decode()
+    assert "<strong>1</strong>" in client.get("/knowledge/exports/new/?filter=nsites=5").content.decode()
+    assert client.get("/knowledge/exports/new/?filter=nonsense=5").status_code == 400
     asked = client.post("/knowledge/exports/", {"query": "filter=nsites=5", "format": "csv"})
     uid = Export.objects.get().pk
     assert asked.headers["Location"] == f"/knowledge/exports/{uid}/"
