@@ -34,7 +34,8 @@ def opened(drawing_browser: Browser, site: Site) -> Iterator[Opened]:
     wrong: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:
-        if message.type == "error":
+        # htmx tells of a request that a newer one replaced as of an error; it is meant so
+        if message.type == "error" and not message.text.startswith(("htmx:sendAbort", "htmx:afterRequest")):
             wrong.append(message.text)
 
     def page(locale: str = "en-US") -> Page:
