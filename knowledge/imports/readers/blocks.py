@@ -58,7 +58,8 @@ def grid_without_gaps(grid: Grid) -> Grid:
 
 def _block(grid: Grid, beside: bool) -> Block:
     head = _head(grid)
-    body = [row for row in grid.rows[head.body : head.body + 300] if not is_blank(row)]
+    names = [grid.rows[at] for at in head.names]
+    body = [row for row in grid.rows[head.body : head.body + 300] if not is_blank(row) and row not in names]
     return Block(grid, head, profile_of([[], *body], grid.width), beside)
 
 
@@ -88,10 +89,20 @@ def _end(grid: Grid, begin: int) -> int:
         if is_blank(row):
             gap = True
             continue
+        if gap and _explains(grid, at, names):
+            return _with_titles(grid, at, body)
         if _may_begin(row, profile, gap) and _key(row) not in names and _begins(grid, at, profile, gap):
             return _with_titles(grid, at, body)
         gap = False if len(filled(row)) > 1 else gap
     return len(grid.rows)
+
+
+def _explains(grid: Grid, at: int, names: set[tuple[str, ...]]) -> bool:
+    """Whether a list that explains the columns begins at a row: names of columns, and words behind them."""
+    known = {cell for name in names for cell in name}
+    lines = [row for row in grid.rows[at : at + 3] if not is_blank(row)]
+    said = [row for row in lines if row[0].lower() in known and len(filled(row)) > 1 and not is_numeric(row[1])]
+    return len(said) > 1 and said[0] is lines[0] and _key(lines[0]) not in names
 
 
 def _may_begin(row: Sequence[str], profile: Profile, gap: bool) -> bool:
@@ -188,6 +199,9 @@ def _apart(grid: Grid, left: Sequence[int], right: Sequence[int]) -> bool:
         {_key([cell]) for at in head.names for cell in part.rows[at] if cell}
         for part, head in zip(pair, heads, strict=True)
     ]
+    spoken = {_key([row[0]]) for row in pair[1].rows}
+    if len(spoken & names[0]) > 1:  # the right one explains the columns of the left one
+        return True
     if names[0] & names[1] and all(head.names for head in heads):
         first = [part.rows[head.names[-1]][0].lower() for part, head in zip(pair, heads, strict=True)]
         if first[0] == first[1]:

@@ -54,7 +54,7 @@ def _target(at: int, legend: Table, tables: Sequence[Table]) -> int | None:
         if other == at or len(table.columns) < 2 or len(table.rows) < 1:
             continue
         names = _names(table)
-        said = [names[key] for line in legend.rows if (key := _key(line[0], names))]
+        said = [names[key] for line in _lines(legend) if (key := _key(line[0], names))]
         if len(set(said)) < min(2, len(table.columns)):
             continue
         found = max(len(said) / len(legend.rows), len(set(said)) / len(table.columns))
@@ -91,7 +91,7 @@ def _unit_column(legend: Table) -> int | None:
 def _with(table: Table, legend: Table, due: bool) -> Table:
     """The table with what the legend says of its columns."""
     names, at = _names(table), _unit_column(legend)
-    said = {names[key] for line in legend.rows if (key := _key(line[0], names))}
+    said = {names[key] for line in _lines(legend) if (key := _key(line[0], names))}
     if not due or len(said) < min(2, len(table.columns)):
         return table
     units, descriptions = dict(table.units), dict(table.descriptions)

@@ -47,6 +47,8 @@ def _column(rows: Rows, at: int) -> list[str]:
 def profile_of(rows: Rows, width: int) -> Profile:
     """The profile of rows of which the upper third (of a few rows: half) may still be header."""
     rows = [row for row in rows if len(filled(row)) > 1] or list(rows)
+    first = [list(row) for row in rows[:3]]
+    rows = [*rows[:3], *(row for row in rows[3:] if list(row) not in first)]  # a header may come again
     lower = rows[len(rows) // 3 :] if len(rows) > 9 else rows[-max(len(rows) // 2, min(2, len(rows) - 1), 1) :]
     numbers, formulas = set(), set()
     for at in range(width):
@@ -119,6 +121,10 @@ def head_find(rows: Rows, spans: Sequence[Span] = (), lines: Sequence[int] = (),
     units = explained = None
     while len(above) > 1 and len(filled(rows[above[-1]])) == 1 < len(filled(rows[above[-2]])):
         if _is_units(rows[above[-1]], rows[above[-2]], profile):
+            break
+        (only,) = filled(rows[above[-1]])
+        if only >= len(rows[above[-2]]) or not rows[above[-2]][only]:
+            units = above.pop()  # the name of one column, below the others: pandas writes the index so
             break
         above.pop()  # a heading inside the table, before its first row
     while len(above) > 1:
@@ -251,7 +257,9 @@ def _is_group(
     if len(cells) < 2:
         return False
     if len(cells) >= len(below):  # a second name for each column, such as the symbol under the word
-        return len(names) == 1 and len(cells) > 2 and len(set(cells)) == len(cells) and all(map(_is_word, cells))
+        again = len(set(cells)) < len(cells) and len({rows[names[-1]][place] for place in below}) > len(set(cells))
+        distinct = len(cells) > 2 and len(set(cells)) == len(cells)
+        return len(names) == 1 and (again or distinct) and all(map(_is_word, cells))
     return not (filled(row) == [0, 1] and width > 3 and not _repeats(rows, names))
 
 

@@ -60,6 +60,8 @@ def _tables(document: Json, place: str, depth: int) -> Iterator[Table]:
         yield from _split(columns, document, place)
     elif _is_columns(document):
         yield _by_columns(document, place)
+    elif (listed := _lists_by_formula(document)) is not None:
+        yield _objects(listed, place, {})
     elif (turned := _by_key(document, place)) is not None:
         yield turned
     elif any(_MATERIAL.fullmatch(str(key)) and isinstance(v, str) and is_formula(v) for key, v in document.items()):
@@ -226,6 +228,16 @@ def _by_key(document: Mapping[str, Json], place: str) -> Table | None:
             return None
     ids = list(document)
     return _objects(_named(list(document.values()), ids, False), place, {}, keys=ids)
+
+
+def _lists_by_formula(document: Mapping[str, Json]) -> list[Json] | None:
+    """The rows of an object that holds a list of objects for each formula, with the formula in each."""
+    lists = list(document.values())
+    if not all(isinstance(value, list) and value and all(isinstance(row, dict) for row in value) for value in lists):
+        return None
+    if sum(map(is_formula, document)) <= len(document) / 2:
+        return None
+    return [{"formula": key, **row} for key, rows in document.items() for row in rows]
 
 
 def _samples(inner: Sequence[Mapping[str, Json]]) -> list[Json]:

@@ -12,11 +12,30 @@ from knowledge.models import Dataset, Import, Record
 
 pytestmark = pytest.mark.django_db
 
-MODULI = [["formula", "bulk modulus (GPa)"], ["MgO", 160], ["NaCl", 24], ["NaCl", 24], ["nothing", 3]]
-SHEAR = [["formula", "bulk modulus (GPa)", "shear modulus (GPa)"], ["MgO", 161, 130], ["KCl", 17, 9]]
-CLASSES = [["formula", "topological class SOC"], ["Bi2Se3", "TI"], ["PbTe", "Triv_Ins"], ["??", "TI"]]
-COLOURS = [["formula", "colour"], ["MgO", "white"], ["CuO", "black"]]
-WORDS = [["ID", "Reference"], [1, "A. Author, Journal 1 (2001) 1-9"], [2, "B. Author, Journal 2 (2002) 3-4"]]
+MODULI: list[list[object]] = [
+    ["formula", "bulk modulus (GPa)"],
+    ["MgO", 160],
+    ["NaCl", 24],
+    ["NaCl", 24],
+    ["nothing", 3],
+]
+SHEAR: list[list[object]] = [
+    ["formula", "bulk modulus (GPa)", "shear modulus (GPa)"],
+    ["MgO", 161, 130],
+    ["KCl", 17, 9],
+]
+CLASSES: list[list[object]] = [
+    ["formula", "topological class SOC"],
+    ["Bi2Se3", "TI"],
+    ["PbTe", "Triv_Ins"],
+    ["??", "TI"],
+]
+COLOURS: list[list[object]] = [["formula", "colour"], ["MgO", "white"], ["CuO", "black"]]
+WORDS: list[list[object]] = [
+    ["ID", "Reference"],
+    [1, "A. Author, Journal 1 (2001) 1-9"],
+    [2, "B. Author, Journal 2 (2002) 3-4"],
+]
 
 
 def a_workbook(path: Path, **sheets: Sequence[Sequence[object]]) -> Path:

@@ -64,6 +64,10 @@ DOCUMENTS: dict[str, tuple[Any, Found | list[Found]]] = {
         {"runs": {"a": {"x": [1, 2], "y": {"z": [3]}}, "b": {"x": [4], "y": {"z": []}}}, "rows": RECORDS},
         WANTED,
     ),
+    "lists_by_formula": (
+        {"MgO": [{"phase": "B1", "gap": 7.8}, {"phase": "B2", "gap": 6.1}], "ZnO": [{"phase": "B4", "gap": 3.3}]},
+        Found(("formula", "phase", "gap"), 3, cells={(2, "formula"): "MgO", (3, "phase"): "B4"}),
+    ),
     "odd_items": ([RECORDS[0], 3, RECORDS[1], None], Found(C2, 2, broken=(2, 4))),
 }  # fmt: skip
 

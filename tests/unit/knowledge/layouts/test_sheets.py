@@ -416,6 +416,26 @@ def rows_of_lost_formulas(sheet: Worksheet) -> None:
     put(sheet, "A1", [["formula", "Tc (K)"], ["Nb", 9.2], ["=A2", "=B2*2"], ["Pb", 7.2]])
 
 
+def legend_below(sheet: Worksheet) -> None:
+    put(sheet, "A1", [["formula", "Tg", "Dmax"], ["Zr50Cu50", 670, 2], ["Pd40Ni40P20", 580, 25]])
+    put(sheet, "A6", [["Tg", "glass transition temperature (K)"], ["Dmax", "critical diameter (mm)"]])
+
+
+def legend_beside(sheet: Worksheet) -> None:
+    put(sheet, "A1", [["formula", "Tg", "Dmax"], ["Zr50Cu50", 670, 2], ["Pd40Ni40P20", 580, 25], ["Zr60Cu40", 650, 1]])
+    put(sheet, "F1", [["Symbol", "Meaning", "Unit"], ["Tg", "glass transition", "K"], ["Dmax", "diameter", "mm"]])
+
+
+def parts_with_headers(sheet: Worksheet) -> None:
+    put(
+        sheet,
+        "A1",
+        [["Part A: oxides"], HEAD, ["MgO", 7.8, 225], ["ZnO", 3.3, 186], ["Part B: halides"], HEAD, ROWS[1]],
+    )
+    sheet.merge_cells("A1:C1")
+    sheet.merge_cells("A5:C5")
+
+
 SHEETS: list[tuple[Callable[[Worksheet], None], Found | list[Found]]] = [
     (
         plain,
@@ -687,6 +707,24 @@ SHEETS: list[tuple[Callable[[Worksheet], None], Found | list[Found]]] = [
             cells={(2, "formula"): "", (3, "formula"): "Pb"},
         ),
     ),
+    (
+        legend_below,
+        Found(
+            ("formula", "Tg", "Dmax"),
+            2,
+            descriptions={"Tg": "glass transition temperature (K)", "Dmax": "critical diameter (mm)"},
+        ),
+    ),
+    (
+        legend_beside,
+        Found(
+            ("formula", "Tg", "Dmax"),
+            3,
+            descriptions={"Tg": "glass transition", "Dmax": "diameter"},
+            units={"Tg": "K", "Dmax": "mm"},
+        ),
+    ),
+    (parts_with_headers, Found(("formula", "Eg (eV)", "sg"), 3, notes=("Part B: halides", "formula Eg (eV) sg"))),
     (line_ends_in_names, Found(("formula", "Tc (K)", "critical field (T)"), 2)),
     (
         explained_row,

@@ -105,6 +105,21 @@ TEXTS: dict[str, tuple[str, str, Found | list[Found]]] = {
         Found(("column_1", "column_2", "column_3"), 3, header=False, cells={(3, "column_3"): "5.6530"}),
     ),
     "spaces_in_numbers": ("a.csv", "alloy,E (MPa)\nFe90Ni10,210 000\nTi,1 116 000\n", Found(("alloy", "E (MPa)"), 2, cells={(2, "E (MPa)"): "1116000"})),
+    "two_levels_of_pandas": (
+        "a.csv",
+        ",lattice,lattice,moduli\n,a,c,B\nformula,,,\nMgO,4.2,4.2,160\nZnO,3.25,5.2,143\n",
+        Found(("formula", "lattice / a", "lattice / c", "moduli / B"), 2, units={}),
+    ),
+    "printed_by_pandas": (
+        "a.txt",
+        "  formula    gap   sg\n0     MgO   7.80  225\n1    NaCl   8.50  225\n2    GaAs   1.42  216\n",
+        Found(("column_1", "formula", "gap", "sg"), 3, cells={(3, "formula"): "GaAs"}),
+    ),
+    "simple_table_of_rst": (
+        "a.rst",
+        "========= =====  ====\nformula   Eg     sg\n========= =====  ====\nMgO       7.8    225\nGaAs      1.42   216\nNaCl             225\n========= =====  ====\n",
+        Found(("formula", "Eg", "sg"), 3, cells={(3, "Eg"): "", (3, "sg"): "225"}),
+    ),
     "aligned": (
         "a.txt",
         "Compound      Space group   Tc / K\n----------------------------------\nMgB2          P6/mmm        39.0\nNb3Sn         Pm-3n         18.1\n",
