@@ -16,6 +16,8 @@ from knowledge.topics.schema import Property
 
 def numbers_claimed(item: Property, named: Named, reading: Reading, column: Column) -> Option:
     """What a column of numbers is to a property that its name says."""
+    if column.header.times is not None:  # may be meant in both directions
+        return refused(item, reasons.FACTOR)
     if column.numeric < 0.5:
         return refused(item, reasons.NO_NUMBERS, share=f"{100 * column.numeric:.0f}")
     unit, fits = reading.unit, True
@@ -50,18 +52,8 @@ def _trust(column: Column, possible: float) -> float:
     return (0.5 + column.numeric / 2) * (0.5 + possible / 2)
 
 
-def _times(item: Property, column: Column, numbers: list[float]) -> Option | None:
-    """A power of ten beside the name, outside the unit, can mean both directions: no claim unless one is impossible."""
-    factor = column.header.times
-    if factor is None:
-        return None
-    return refused(item, reasons.FACTOR)
-
-
 def _by_unit(item: Property, named: Named, reading: Reading, column: Column, way: Way | None) -> Option:
     numbers = [way(stated.value) if way else stated.value for stated in column.numbers]
-    if refusal := _times(item, column, numbers):
-        return refusal
     share = _possible(item, numbers)
     if share < MOST:
         return refused(item, reasons.IMPOSSIBLE, share=f"{100 * (1 - share):.0f}")
@@ -117,8 +109,6 @@ def _by_cells(item: Property, named: Named, column: Column, units: list[str]) ->
 def _by_size(item: Property, named: Named, reading: Reading, column: Column, *, certain: bool) -> Option:
     """No unit is stated: the size of the numbers must leave only the canonical one."""
     numbers = [stated.value for stated in column.numbers]
-    if refusal := _times(item, column, numbers):
-        return refusal
     share = _possible(item, numbers)
     if share < MOST:
         return refused(item, reasons.IMPOSSIBLE, share=f"{100 * (1 - share):.0f}")

@@ -21,7 +21,7 @@ _MAIN = re.compile(
 _TIMES = re.compile(rf"^{_POWER}")
 _BARE_POWER = re.compile(r"(?P<sign>[-+]?)10\^\(?(?P<power>[-+]?\d+)\)?(?P<tail>.*)")
 _GROUPED = re.compile(rf"\(\s*(?P<inside>{_SIGNED}\s*(?:±|\+/-|\+-|-|to)\s*{_N})\s*\)(?P<tail>.*)")
-_TO = r"(?:\s+--\s+|\s*(?:-|–|—|~|∼|\.\.+|…|\bto\b|至|到|÷)\s*)"
+_TO = r"(?:\s*(?:-|–|—|~|∼|\.\.+|…|\bto\b|至|到|÷)\s*)"
 _RANGE = re.compile(
     rf"\[?(?P<low>{_SIGNED})\s*(?P<unit>[^\s\d.,+~-][^\d]{{0,12}}?)?{_TO}(?P<high>{_SIGNED})\]?(?P<tail>.*)"
 )
@@ -270,6 +270,8 @@ def _range(text: str, whole: str) -> Stated | None:
     low, high, tail, power = _float(found["low"]), _float(found["high"]), found["tail"], 0
     if times := _TIMES.match(tail):
         power, tail = int(times["power"]), tail[times.end() :]
+    if high <= low < -high and "--" in whole:  # 1.4--1.6: the dash of LaTeX, no minus
+        high = -high
     own = (found["unit"] or "").strip()
     try:
         unit, at, remark = _behind(tail, whole)
