@@ -20,6 +20,7 @@ from knowledge.imports.tables import Refused, Source, Table
 from knowledge.topics.schema import TopicSchema, topics
 
 SAMPLE = 400
+CERTAIN = 0.9  # what a topic for everything must be sure of
 MARGIN = 0.06  # two topics closer than this explain a table equally well
 
 
@@ -171,6 +172,7 @@ def _chosen(ranked: list[_Explained], table: Table, topic: str | None) -> _Expla
         one for one in ranked if one.claimed and (topic or {r.property for r in one.claimed} & set(one.schema.claims))
     ]
     own = [one for one in own if one.score > 0]
+    own = own or [one for one in ranked if one.schema.general and any(_certain(rule) for rule in one.claimed)]
     if not own:
         if topic:
             raise Refused(f"topic {topic} finds none of its properties (columns: {columns}){_hints(ranked)}")
@@ -183,6 +185,11 @@ def _chosen(ranked: list[_Explained], table: Table, topic: str | None) -> _Expla
             f"{' and '.join(alike)} explain its columns equally well{_understood(own[:1])}: choose with --topic {alike[0]}"
         )
     return own[0]
+
+
+def _certain(rule: Rule) -> bool:
+    """Whether name and unit say it together."""
+    return rule.unit is not None and rule.confidence >= CERTAIN
 
 
 def _hints(explained: list[_Explained]) -> str:
@@ -202,7 +209,7 @@ def proposal(table: Table, source: Source, topic: str | None = None) -> Proposal
     known = identified(found, table, place)
     if known.refusal:
         raise Refused(known.refusal)
-    candidates = [topics()[topic]] if topic else [t for t in topics().values() if t.claims]
+    candidates = [topics()[topic]] if topic else [t for t in topics().values() if t.claims or t.general]
     if long := long_rules(candidates, found, known):
         return _long(source, table, *long, known=known)
     ranked = sorted((_explain(schema, found, known, place) for schema in candidates), key=lambda one: -one.score)

@@ -35,8 +35,8 @@ FILE_NAME = "aflow_prototypes.json"
 
 def facts_load() -> None:
     """The table of facts, through the importer like any other table."""
-    with as_file(files("knowledge.topics.material_facts") / "facts.csv") as path:
-        table_import(Source("facts.csv", (Path(path),), "table", "material_facts"), topic="material_facts")
+    with as_file(files("knowledge.topics.material_facts") / "lodestone_facts.csv") as path:
+        table_import(Source("lodestone_facts.csv", (Path(path),), "table", "material_facts"), topic="material_facts")
 
 
 def prototypes_load(progress: Progress) -> None:

@@ -96,6 +96,9 @@ class TopicSchema(BaseModel):
     claims: tuple[str, ...] = Field(
         default=(), description="a table nobody described belongs here if it has one of these; none = never by guess"
     )
+    general: bool = Field(
+        default=False, description="takes tables of properties that it knows and that no other topic claims"
+    )
     main_dataset: str | None = Field(
         default=None, description="slug of the data set meant by 'the table' and by counts that name no source"
     )

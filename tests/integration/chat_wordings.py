@@ -16,7 +16,7 @@ from tests.integration.chat_questions import RARE_EARTH, SEMIMETALS, Asked, clas
 
 def facts() -> dict[tuple[str, str], float]:
     """The table of general facts: (formula, property) -> value."""
-    text = (files("knowledge.topics.material_facts") / "facts.csv").read_text(encoding="utf-8")
+    text = (files("knowledge.topics.material_facts") / "lodestone_facts.csv").read_text(encoding="utf-8")
     return {(row["formula"], row["property"]): float(row["value"]) for row in csv.DictReader(text.splitlines())}
 
 

@@ -196,5 +196,29 @@ def test_one_value_a_row_with_a_unit_of_its_own(tmp_path: Path) -> None:
 
 
 def test_two_topics_that_explain_a_table_alike_are_named(tmp_path: Path) -> None:
-    (report,) = paths_import([a_file(tmp_path, "t.csv", "formula,band gap (eV)\nMgO,7.8\nNaCl,8.5\nKCl,8.4\n")])
+    (report,) = paths_import(
+        [
+            a_file(
+                tmp_path,
+                "t.csv",
+                "formula,critical temperature (K),Seebeck coefficient (uV/K)\nMgO,7.8,1\nNaCl,8.5,2\nKCl,8.4,3\n",
+            )
+        ]
+    )
     assert report.error and "--topic" in report.error
+
+
+def test_common_properties_that_no_topic_claims_are_general_facts(tmp_path: Path) -> None:
+    table = tmp_path / "handbook.csv"
+    table.write_text("Material,Melting point (K),Band gap (eV)\nSi,1687,1.12\nGaAs,1511,1.42\nGaN,2773,3.4\n")
+    (report,) = paths_import([table])
+    assert (report.topic, report.records, report.error) == ("material_facts", 3, None)
+
+
+def test_a_long_table_of_strangers_is_not_taken_for_our_own_facts(tmp_path: Path) -> None:
+    table = tmp_path / "values.csv"
+    rows = "Si,band gap,1.12,eV,,Green 1990\nGe,band gap,0.66,eV,,Sze 1981\nGaN,melting point,2773,K,,Karpinski 1984\n"
+    table.write_text(f"formula,property,value,unit,conditions,source\n{rows}")
+    (report,) = paths_import([table])
+    assert report.error is None and report.records == 3
+    assert report.dataset != "material-facts"
