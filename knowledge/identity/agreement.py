@@ -7,11 +7,11 @@ Predictions are compared with nothing.
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from knowledge.identity.domain import Entry, Statement
+from knowledge.identity.domain import Entry, Statement, entries_of, identifiers
 from knowledge.query.types import Scalar, Stated
 from knowledge.topics.schema import Property, per_topics, topics
 
@@ -26,6 +26,9 @@ _FAMILIES = {"measurement": "experiment", "literature": "experiment", "computati
 UNIT_FACTORS = {1000.0: "10^3", 1e6: "10^6", 100.0: "100", 10.0: "10", 96.485: "eV and kJ/mol", 23.06: "eV and kcal/mol",
                 27.2114: "eV and hartree", 13.6057: "eV and rydberg", 8065.54: "eV and 1/cm", 4.184: "J and cal", 10.197: "Pa and kgf",
                 0.529177: "angstrom and bohr", 160.2177: "GPa and eV/angstrom^3"}  # fmt: skip
+
+
+POWERS = (10.0, 100.0, 1000.0, 1e6)  # other factors are met by chance more often and must fit closer
 
 
 @dataclass(frozen=True)
@@ -57,12 +60,44 @@ def property_in(topic: str, name: str) -> Property | None:
 
 
 def pairs_of(entry: Entry) -> Iterator[Pair]:
-    """Every comparable pair of an entry's statements, agreeing or not."""
+    """Every comparable pair of an entry's statements, agreeing or not.
+
+    Two records of one data set are two samples, unless they name the same outside id; only then they are compared.
+    """
+    ids = {record.record: identifiers(record) for record in entry.records}
     for name, statements in entry.values().items():
         usable = [(r, s) for r, s in statements if _comparable_at_all(r, s)][:MOST]
         for (one, first), (other, second) in combinations(usable, 2):
-            if one.record != other.record and _comparable(one, first, other, second):
+            if one.record == other.record:
+                continue
+            if one.dataset == other.dataset and not ids[one.record] & ids[other.record]:
+                continue
+            if _comparable(one, first, other, second) and _same_meaning(name, one.topic, other.topic):
                 yield _compared(name, one, first, other, second)
+
+
+def material_pairs(records: Sequence[Statement]) -> Iterator[Pair]:
+    """The comparable pairs of all records of one material: within each topic, then between topics.
+
+    Each topic by itself first, so that the ids of one topic leave no record of another without its entry.
+    """
+    by_topic: dict[str, list[Statement]] = {}
+    for record in records:
+        by_topic.setdefault(record.topic, []).append(record)
+    for members in by_topic.values():
+        for entry in entries_of(members) if len(members) > 1 else ():
+            yield from pairs_of(entry)
+    if len(by_topic) > 1:
+        for entry in entries_of(records):
+            yield from (pair for pair in pairs_of(entry) if pair.one.topic != pair.other.topic)
+
+
+def _same_meaning(name: str, one: str, other: str) -> bool:
+    """Whether two topics mean the same by a property: it has the same label and type in both."""
+    if one == other:
+        return True
+    mine, theirs = property_in(one, name), property_in(other, name)
+    return mine is not None and theirs is not None and (mine.label, mine.type) == (theirs.label, theirs.type)
 
 
 def conflicts_of(entry: Entry) -> list[Pair]:
@@ -165,6 +200,6 @@ def unit_factor(one: float, other: float) -> str | None:
     ratio = max(abs(one), abs(other)) / min(abs(one), abs(other))
     for factor, name in UNIT_FACTORS.items():
         wanted = factor if factor > 1 else 1 / factor
-        if abs(ratio / wanted - 1) < 0.01:
+        if abs(ratio / wanted - 1) < (0.01 if factor in POWERS else 0.002):
             return name
     return None

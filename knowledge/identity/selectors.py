@@ -9,13 +9,14 @@ from django.db.models import Count, QuerySet
 from django.db.models.functions import Coalesce
 
 from eln.accounts.scope import Scope
-from knowledge.identity.agreement import Pair, conflicts_of
+from knowledge.identity.agreement import Pair, material_pairs
 from knowledge.identity.domain import Entry, Statement, entries_of, stated_values
 from knowledge.query.types import Stated
 from knowledge.records.models import Kind, Record
 from knowledge.records.selectors import records_of, records_visible
 
 MOST_RECORDS = 2000
+CHUNK = 5000
 FIELDS = (
     "pk", "version", "dataset__slug", "topic", "kind", "formula", "formula_source", "spacegroup_number", "external_id",
     "values", "reader",
@@ -80,9 +81,10 @@ def material(*, formula: str, scope: Scope, kinds: Iterable[str] = ()) -> Materi
     """All that the reader may see of one reduced formula; of all kinds but predictions, unless `kinds` names others."""
     wanted = list(kinds) or [kind for kind in Kind.values if kind != Kind.PREDICTION]
     rows = list(_rows(records_of(scope=scope, formula=formula).filter(kind__in=wanted))[: MOST_RECORDS + 1])
-    entries = entries_of([statement_of(row) for row in rows[:MOST_RECORDS]])
-    found = [pair for entry in entries for pair in conflicts_of(entry) if pair.between_sources]
-    return Material(formula, tuple(entries), tuple(found), len(rows) > MOST_RECORDS)
+    told = [statement_of(row) for row in rows[:MOST_RECORDS]]
+    apart = [pair for pair in material_pairs(told) if pair.between_sources and not pair.agrees]
+    apart.sort(key=lambda pair: -pair.distance)
+    return Material(formula, tuple(entries_of(told)), tuple(apart), len(rows) > MOST_RECORDS)
 
 
 def record_conflicts(*, record: Record, scope: Scope) -> list[Pair]:
@@ -92,10 +94,24 @@ def record_conflicts(*, record: Record, scope: Scope) -> list[Pair]:
     return material(formula=record.formula, scope=scope).disagreements(record=record.pk)
 
 
-def statements(records: "QuerySet[Record]") -> Iterator[Statement]:
-    """Records as identity needs them, material after material."""
-    ordered = _rows(records.order_by("formula", "topic", "dataset__slug", "pk"))
-    return map(statement_of, ordered.iterator(chunk_size=2000))
+def statements(records: "QuerySet[Record]", chunk: int = CHUNK) -> Iterator[Statement]:
+    """Records as identity needs them, material after material, those without a formula first.
+
+    Read chunk by chunk, each to its end: a reading left open while its reader writes would find SQLite locked.
+    """
+    last = ""
+    while rows := list(_rows(records.filter(formula="", pk__gt=last).order_by("pk"))[:chunk]):
+        yield from map(statement_of, rows)
+        last = rows[-1][0]
+    last = ""
+    while rows := list(_rows(records.filter(formula__gt=last).order_by("formula", "pk"))[:chunk]):
+        formulas = [row[5] for row in rows]
+        if len(rows) == chunk and formulas[0] != formulas[-1]:  # the last may go on behind the chunk
+            rows = rows[: formulas.index(formulas[-1])]
+        elif len(rows) == chunk:
+            rows = list(_rows(records.filter(formula=formulas[0]).order_by("pk")))
+        yield from map(statement_of, rows)
+        last = rows[-1][5]
 
 
 def materials_repeated(topic: str | None = None) -> Iterator[list[Statement]]:

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.identity.agreement import Pair, pairs_of, property_in, unit_factor
-from knowledge.identity.domain import Entry, Statement
+from knowledge.identity.agreement import Pair, material_pairs, property_in, unit_factor
+from knowledge.identity.domain import Statement
 from knowledge.query.types import Stated
 
 OUTLYING = 8.0  # robust standard deviations
 FEWEST = 20  # values that a judgement about outliers needs
 MOST_OF_ONE = 200  # outliers of one property that are listed
-DECADES = 2.0  # values that span more are judged by their logarithm
+DECADES = 1.0  # values that span more are judged by their logarithm
 COPIED_DIGITS = 5  # significant digits that two sources do not share by chance
 SYSTEMATIC = 3  # materials whose values are off by one factor make it a unit
 _FAMILIES = ("family", "material_family", "material_class", "prototype")
@@ -62,9 +62,11 @@ def _of_pair(kind: str, pair: Pair, **more: Any) -> Complaint:  # Any: fields of
     )  # fmt: skip
 
 
-def entry_complaints(entry: Entry, compared: dict[tuple[str, str], list[int]], ratios: "Ratios") -> Iterator[Complaint]:
-    """What is wrong among the statements of one entry. `compared` counts [pairs between sources, of them apart] by (topic, property)."""
-    for pair in pairs_of(entry):
+def material_complaints(
+    records: Sequence[Statement], compared: dict[tuple[str, str], list[int]], ratios: "Ratios"
+) -> Iterator[Complaint]:
+    """What is wrong among the statements of one material. `compared` counts [pairs between sources, of them apart] by (topic, property)."""
+    for pair in material_pairs(records):
         if pair.between_sources:
             count = compared.setdefault((pair.one.topic, pair.name), [0, 0])
             count[0] += 1
@@ -79,7 +81,7 @@ def entry_complaints(entry: Entry, compared: dict[tuple[str, str], list[int]], r
             yield _of_pair("unit", pair, detail={"factor": factor}, size=3.0)
         else:
             yield _of_pair("conflict" if pair.between_sources else "repeated", pair, size=pair.distance)
-    yield from _duplicates(entry.records)
+    yield from _duplicates(records)
 
 
 def _factor(pair: Pair) -> str | None:
@@ -167,7 +169,7 @@ class Numbers:
             value = float(stated.value)  # type: ignore[arg-type]  # numbers only
             if (item.low is not None and value < item.low) or (item.high is not None and value > item.high):
                 yield _alone("impossible", record, stated, {"low": item.low, "high": item.high}, 10.0)
-            elif not stated.bound and not item.condition:
+            elif item.type == "number" and not stated.bound and not item.condition:  # counts have long tails
                 for group in dict.fromkeys(("", family)):
                     key = (record.topic, stated.property, stated.unit or "", group)
                     self._values[key].append(value)

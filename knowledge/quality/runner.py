@@ -12,10 +12,10 @@ from django.utils.translation import gettext_noop
 
 from eln.accounts.scope import Scope
 from ingest.feeds.followers import follower_lives, follower_name
-from knowledge.identity.domain import Statement, entries_of
+from knowledge.identity.domain import Statement
 from knowledge.identity.selectors import statements
 from knowledge.imports.models import Import
-from knowledge.quality.domain import Complaint, Numbers, Ratios, coverage_add, entry_complaints
+from knowledge.quality.domain import Complaint, Numbers, Ratios, coverage_add, material_complaints
 from knowledge.quality.models import Finding, QualityRun
 from knowledge.records.models import Kind
 from knowledge.records.selectors import records_visible
@@ -74,8 +74,7 @@ def _look(run: QualityRun) -> tuple[list[Complaint], dict[str, Any]]:  # Any: JS
             found.extend(numbers.add(record))
         if formula:
             materials += 1
-            for entry in entries_of(records) if len(records) > 1 else ():
-                found.extend(entry_complaints(entry, compared, ratios))
+            found.extend(material_complaints(records, compared, ratios))
         if (done + len(records)) // STEP > done // STEP:
             _step(run, done + len(records))
         done += len(records)
