@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from knowledge.records.models import Record
 
 
+LATE_S = 60.0  # a filed record is found within seconds where the stages run
+
+
 class KnowledgeConfig(AppConfig):
     """Registers what knowledge adds to the site."""
 
@@ -100,10 +103,18 @@ def _record_conflicts(request: HttpRequest, record: "Record") -> str:
 
 def _index_state() -> tuple[bool, str]:
     """Whether the index fits the topics as they are now, in a sentence."""
+    from django.utils import timezone
+
     from knowledge.index.columns import fingerprint
     from knowledge.index.segments import manifest_read
+    from knowledge.index.selectors import waiting_s
 
-    manifest = manifest_read()
+    manifest, waiting = manifest_read(), waiting_s(timezone.now())
+    if manifest.generation and waiting is not None and waiting > LATE_S:
+        told = gettext(
+            "The oldest change that search does not show yet has been waiting for %(seconds)s s: are workers running?"
+        )
+        return False, told % {"seconds": round(waiting)}
     if not manifest.generation:
         return True, gettext("Empty: it is built when the first records come in.")
     if manifest.fingerprint != fingerprint():

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.index import segments
-from knowledge.index.arrays import Segment
+from knowledge.index.arrays import SMALL, Segment
 from knowledge.index.columns import columns, sql_types
 from knowledge.topics.schema import topics
 
@@ -92,16 +92,21 @@ def _prepared(opened: "duckdb.DuckDBPyConnection", base: str, place: Path, older
         np.save(place / f"dead-{lower.name}.npy", np.sort(lower.rows_of(opened, ids)))
     gone = opened.execute("SELECT row FROM made_rows WHERE deleted ORDER BY row").fetchnumpy()["row"]
     np.save(place / "deleted.npy", np.asarray(gone, dtype=np.int64))
+    if segment.rows > SMALL:
+        _arrays_made(opened, segment)
+    opened.execute("DROP VIEW made_rows")
+    opened.execute("DETACH made")
+
+
+def _arrays_made(opened: "duckdb.DuckDBPyConnection", segment: Segment) -> None:
+    """Make the arrays of what pages count and draw; those of a small base are made as soon as they are asked for."""
     segment.element_bitmaps(opened)
-    segment.ranks(opened)
     segment.numbers(opened, "project_id")
-    for name in hot_columns():
+    for name in segment.filled.intersection(hot_columns()):
         segment.bitmaps(opened, name)
     for column in columns():
         if column.family == "number" and column.name in segment.filled:
             segment.ranked(opened, column.name)
-    opened.execute("DROP VIEW made_rows")
-    opened.execute("DETACH made")
 
 
 def _documents(opened: "duckdb.DuckDBPyConnection", place: Path) -> None:

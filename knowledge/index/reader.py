@@ -6,11 +6,11 @@ loaded. A snapshot stays as it is while it is used: the next state gets a schema
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 TRIES = 5
 KEPT_SNAPSHOTS = 3
 KEPT_QUESTIONS = 256
+KEPT_FIGURES = 4000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,16 @@ class Snapshot:
     alive: tuple[Mask | None, ...]
     connection: "duckdb.DuckDBPyConnection"
     kept: OrderedDict[object, list[NDArray[np.uint8]]] = field(default_factory=OrderedDict, compare=False)
+    figures: dict[object, Any] = field(default_factory=dict, compare=False)
+
+    def remember(self, key: object, make: Callable[[], T]) -> T:
+        """A figure of this state of the index, made once."""
+        if key not in self.figures:
+            if len(self.figures) > KEPT_FIGURES:
+                self.figures.clear()
+            self.figures[key] = make()
+        found: T = self.figures[key]
+        return found
 
     def masks(self, key: object) -> list[Mask] | None:
         """What was found for a whole question before."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from eln.accounts.scope import Scope
 from knowledge.index.bases import DOCUMENT
-from knowledge.index.reader import reader
+from knowledge.index.reader import Snapshot, reader
 from knowledge.index.services import index_ensure
 from knowledge.query import figures
 from knowledge.query.matches import Keys, Matches, Place, fetched, matches
@@ -29,7 +29,7 @@ def run(query: Query, *, scope: Scope) -> Evidence:
     index_ensure()
     snapshot = reader().snapshot()
     chosen = selection_of(query, scope=scope, snapshot=snapshot)
-    found = None if query.top or query.entities == "materials" else matches(query, scope, snapshot)
+    found = _on_arrays(query, scope, snapshot, chosen)
     count = int(chosen.ask("count(*)")[0][0]) if found is None else found.count
     figure, groups = figures.aggregate(query.aggregate, chosen, found) if query.aggregate else (None, {})
     facets = {name: figures.facet(name, chosen, found) for name in query.facets}
@@ -37,6 +37,15 @@ def run(query: Query, *, scope: Scope) -> Evidence:
     rows, mark = _page(query, chosen, found) if query.limit > 0 else ((), None)
     elapsed = (time.perf_counter() - began) * 1000
     return Evidence(query, count, rows, figure, groups, facets, elapsed, drawn, mark)
+
+
+def _on_arrays(query: Query, scope: Scope, snapshot: Snapshot, chosen: Selection) -> Matches | None:
+    """The matches as rows of the arrays; none for those that only SQL can tell: the best of each value, in any order."""
+    if query.top is not None:
+        return None
+    if query.entities == "records":
+        return matches(query, scope, snapshot)
+    return matches(query, scope, snapshot).materials() if chosen.order.natural else None
 
 
 def _page(query: Query, chosen: Selection, found: Matches | None) -> tuple[tuple[Row, ...], str | None]:

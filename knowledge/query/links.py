@@ -36,7 +36,7 @@ def linked(
         counts = np.zeros(len(labels) + 1, dtype=np.int64)
         for (there, words), mask in zip(other, inner, strict=True):
             counted = np.bincount(there[mask], minlength=len(words) + 1)
-            _add(counts, counted, _translation(words, labels), len(words))
+            _add(counts, counted, translation(words, labels), len(words))
         counts[-1] = 0
         holds = counts[codes] > inner[at]
         if groups is not None:
@@ -57,7 +57,7 @@ def _groups(segment: Segment, cursor: "duckdb.DuckDBPyConnection") -> NDArray[np
     return np.nan_to_num(segment.numbers(cursor, "spacegroup_number"), nan=0).astype(np.int64)
 
 
-def _translation(words: NDArray[np.bytes_], labels: NDArray[np.bytes_]) -> NDArray[np.int64] | None:
+def translation(words: NDArray[np.bytes_], labels: NDArray[np.bytes_]) -> NDArray[np.int64] | None:
     """For each of the words its rank among the labels, -1 where it is none of them; none where both are the same."""
     if words is labels:
         return None
@@ -71,14 +71,12 @@ def _translation(words: NDArray[np.bytes_], labels: NDArray[np.bytes_]) -> NDArr
     return found
 
 
-def _add(
-    counts: NDArray[np.int64], more: NDArray[np.int64], translation: NDArray[np.int64] | None, labels: int
-) -> None:
-    if translation is None:
+def _add(counts: NDArray[np.int64], more: NDArray[np.int64], ranked: NDArray[np.int64] | None, labels: int) -> None:
+    if ranked is None:
         counts += more
         return
-    shared = np.flatnonzero(translation >= 0)
-    counts[translation[shared]] += more[:labels][shared]
+    shared = np.flatnonzero(ranked >= 0)
+    counts[ranked[shared]] += more[:labels][shared]
 
 
 def _refined(holds: Mask, at: int, coded: list[Coded], groups: list[NDArray[np.int64]], inner: list[Mask]) -> Mask:
@@ -90,8 +88,8 @@ def _refined(holds: Mask, at: int, coded: list[Coded], groups: list[NDArray[np.i
     keys = []
     for (there, words), group, mask in zip(coded, groups, inner, strict=True):
         chosen = np.flatnonzero(mask & (there != len(words)))
-        translation = _translation(words, labels)
-        ranks = there[chosen].astype(np.int64) if translation is None else translation[there[chosen]]
+        ranked = translation(words, labels)
+        ranks = there[chosen].astype(np.int64) if ranked is None else ranked[there[chosen]]
         keys.append((ranks * GROUPS + group[chosen])[ranks >= 0])
     pairs, counts = np.unique(np.concatenate(keys), return_counts=True)
     wanted = codes[rows].astype(np.int64) * GROUPS

@@ -100,12 +100,21 @@ class Finder:
         return segment.rows_where(self.cursor, *compiled)
 
     def _plain(self, segment: Segment, column: Column, part: Compare, topic: str | None, wanted: bool) -> Mask | None:
+        if column.name == "record" and part.op in ("=", "in"):
+            return self._records(segment, part, wanted)
         if column.family == "number":
             return _number(segment.numbers(self.cursor, column.name), column, part, topic, wanted)
         if column.family in ("text", "boolean") and part.op in ("=", "!=", "in", "known", "unknown"):
             coded = segment.codes_at_hand(self.cursor, column.name)
             return None if coded is None else _coded(coded, column, part, topic, wanted)
         return None
+
+    def _records(self, segment: Segment, part: Compare, wanted: bool) -> Mask:
+        asked = part.value if isinstance(part.value, tuple) else (part.value,)
+        found = np.full(segment.rows, not wanted)
+        ids = np.array([str(one).encode() for one in asked] or [b""], dtype=np.bytes_)
+        found[segment.rows_of(self.cursor, ids)] = wanted
+        return found
 
     def _composition(self, segment: Segment, part: HasElements, wanted: bool) -> Mask:
         maps = segment.element_bitmaps(self.cursor)

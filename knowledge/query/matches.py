@@ -14,6 +14,7 @@ from knowledge.index.bases import DOCUMENT
 from knowledge.index.columns import Column
 from knowledge.index.elements import bits
 from knowledge.index.reader import Snapshot
+from knowledge.query.links import translation
 from knowledge.query.masks import Masks, finder
 from knowledge.query.ordering import Ranked, before
 from knowledge.query.paging import Order
@@ -36,6 +37,7 @@ class Matches:
     snapshot: Snapshot
     cursor: "duckdb.DuckDBPyConnection"
     masks: Masks
+    key: object = None
 
     @property
     def count(self) -> int:
@@ -54,6 +56,9 @@ class Matches:
 
     def counted(self, column: str) -> list[Counted]:
         """How many state each number of a column, segment by segment."""
+        return self.snapshot.remember((self.key, "numbers", column), lambda: self._counted(column))
+
+    def _counted(self, column: str) -> list[Counted]:
         found = []
         for segment, mask in self.parts():
             ranks, values = segment.ranked(self.cursor, column)
@@ -64,6 +69,9 @@ class Matches:
 
     def facet(self, column: Column) -> dict[str, int] | None:
         """How many have each value; none where the column has no codes. The largest counts first."""
+        return self.snapshot.remember((self.key, column.name), lambda: self._facet(column))
+
+    def _facet(self, column: Column) -> dict[str, int] | None:
         totals: dict[str, int] = {}
         for segment, mask in self.parts():
             found = (
@@ -112,6 +120,37 @@ class Matches:
         merged = sorted(found, key=cmp_to_key(partial(_before, order)))
         return merged[: limit + 1] if alone else merged[offset : offset + limit + 1]
 
+    def materials(self) -> "Matches":
+        """Of each formula the record of the smallest id; records without a formula are left out."""
+        firsts = [
+            self._first_of_each(segment, mask) for segment, mask in zip(self.snapshot.segments, self.masks, strict=True)
+        ]
+        kept = [np.ones(len(rows), dtype=np.bool_) for _words, rows, _ids in firsts]
+        for one, (words, _rows, ids) in enumerate(firsts):
+            for other in range(one):
+                ranked = translation(words, firsts[other][0])
+                shared = np.arange(len(words)) if ranked is None else np.flatnonzero(ranked >= 0)
+                there = shared if ranked is None else ranked[shared]
+                later = ids[shared] > firsts[other][2][there]
+                kept[one][shared[later]], kept[other][there[~later]] = False, False
+        masks = [np.zeros(len(mask), dtype=np.bool_) for mask in self.masks]
+        for mask, (_words, rows, _ids), chosen in zip(masks, firsts, kept, strict=True):
+            mask[rows[chosen]] = True
+        return Matches(self.snapshot, self.cursor, masks, ("materials", self.key))
+
+    def _first_of_each(
+        self, segment: Segment, mask: Mask
+    ) -> tuple[NDArray[np.bytes_], NDArray[np.int64], NDArray[np.bytes_]]:
+        """The formulae of a segment's rows, rising; the first row of each, which lies before the others; its record's id."""
+        coded = segment.codes(self.cursor, "formula")
+        if coded is None:
+            raise AssertionError("formulae are short")
+        codes, labels = coded
+        rows = np.flatnonzero(mask & (codes != len(labels)))
+        present, at = np.unique(codes[rows], return_index=True)
+        ids = segment.keys(self.cursor)[0][segment.ranks(self.cursor)[rows[at]]]
+        return labels[present], rows[at], ids
+
 
 def _before(order: Order, one: tuple[Place, Keys], other: tuple[Place, Keys]) -> int:
     return before(order, one[1], other[1])
@@ -132,11 +171,11 @@ def matches(query: Query, scope: Scope, snapshot: Snapshot) -> Matches:
     key = (repr(query.where), query.topic, query.kinds, rights)
     kept = snapshot.masks(key)
     if kept is not None:
-        return Matches(snapshot, snapshot.cursor(), kept)
+        return Matches(snapshot, snapshot.cursor(), kept, key)
     looking = finder(snapshot, query, scope)
     masks = looking.found(query)
     snapshot.keep(key, masks)
-    return Matches(snapshot, looking.cursor, masks)
+    return Matches(snapshot, looking.cursor, masks, key)
 
 
 def _elements(segment: Segment, cursor: "duckdb.DuckDBPyConnection", mask: Mask) -> dict[str, int]:

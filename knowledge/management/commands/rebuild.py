@@ -27,10 +27,15 @@ class Command(LodestoneCommand):
         stages_drain()
         for store in dict.fromkeys(options["store"]):
             began = time.perf_counter()
-            counts = {"records": index_rebuild()} if store == "index" else graph_rebuild()
+            counts = {"records": index_rebuild(self.told)} if store == "index" else graph_rebuild()
             if store == "graph" and configured():
                 counts["in_neo4j"] = neo4j.graph_rebuild()
             seconds = round(time.perf_counter() - began, 3)
             told = ", ".join(f"{number} {what}" for what, number in counts.items())
             self.emit({"store": store, **counts, "seconds": seconds}, f"{store}: {told} in {seconds} s")
         return 0
+
+    def told(self, done: int) -> None:
+        """Say now and then how far the reading of the records is."""
+        if done % 50_000 == 0:
+            self.stderr.write(f"index: {done} records read")

@@ -29,6 +29,7 @@ class Command(LodestoneCommand):
         parser.add_argument("--limit", type=int, default=20, help="rows to list (default 20)")
         parser.add_argument("--offset", type=int, default=0, help="rows to skip")
         parser.add_argument("--store", choices=["index", "neo4j"], default="index", help="what to ask (default index)")
+        parser.add_argument("--after", help="the `next` of an answer: the page behind it, in the same sort")
         parser.add_argument("--topic", help="search one topic only")
         parser.add_argument("--kind", action="append", default=[], help="kinds to find; predictions only when named")
         # argparse takes a lone `-nsites` for an option; what it believes to be a negative number it takes as a value
@@ -43,6 +44,7 @@ class Command(LodestoneCommand):
             limit=max(options["limit"], 0),
             offset=max(options["offset"], 0),
             kinds=tuple(options["kind"]),
+            after=options["after"],
         )
         stages_drain()
         index_ensure()
@@ -55,7 +57,7 @@ class Command(LodestoneCommand):
 def document(evidence: Evidence) -> dict[str, Any]:  # Any: a JSON document
     """What `search --json` prints."""
     items = [{"id": row.record, **asdict(row)} for row in evidence.rows]
-    return {"count": evidence.count, "items": items, "elapsed_ms": round(evidence.elapsed_ms, 3)}
+    return {"count": evidence.count, "items": items, "next": evidence.next, "elapsed_ms": round(evidence.elapsed_ms, 3)}
 
 
 def line(row: Row) -> str:

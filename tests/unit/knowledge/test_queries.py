@@ -84,6 +84,7 @@ def leaves(topic: str | None) -> Drawn[Filter]:
         st.builds(Compare, names, st.just("in"), st.lists(values, max_size=3).map(tuple)),
         st.builds(Compare, words, pieces, st.sampled_from([*CLASSES, *PROTOTYPES, "mp-1", "T", "measurement"])),
         st.builds(Compare, st.one_of(names, words), st.sampled_from(["known", "unknown"])),
+        st.builds(Compare, st.just("record"), st.sampled_from(["=", "!="]), st.sampled_from(["r005", "r0", "r0051"])),
         st.builds(CompareProperties, names, st.sampled_from(ORDERED), names).filter(
             lambda one: convertible(one, topic)
         ),

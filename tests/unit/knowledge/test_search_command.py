@@ -27,6 +27,16 @@ def test_search_files_what_is_new_before_it_answers(capsys: pytest.CaptureFixtur
     assert document["elapsed_ms"] > 0
 
 
+def test_search_turns_the_page_by_its_mark(capsys: pytest.CaptureFixture[str]) -> None:
+    feed_append("records", [a_record("NaCl", id=f"page{at}", values={"nsites": at}).pk for at in range(3)])
+    found, mark = [], []
+    for _page in range(2):
+        (document,) = told(capsys, "search", 'formula = "NaCl"', "--sort", "-nsites,record", "--limit", "2", *mark)
+        found += [item["id"] for item in document["items"]]
+        mark = ["--after", document["next"] or ""]
+    assert (found, document["next"]) == (["page2", "page1", "page0"], None)
+
+
 def test_a_bad_filter_ends_with_exit_2_and_the_position(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         call_command("search", "elements HAS", "--json")
