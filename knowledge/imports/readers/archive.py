@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -13,6 +14,8 @@ from dataclasses import replace
 from knowledge.imports.readers.text import MAX_BYTES
 from knowledge.imports.tables import Refused, Table
 
+# what the standard library throws at a damaged zip file
+DAMAGED = (zipfile.BadZipFile, OSError, EOFError, zlib.error, NotImplementedError, ValueError, IndexError, struct.error)
 MOST_MEMBERS = 5000
 DEEPEST = 2
 _GREATEST_RATIO = 300
@@ -54,7 +57,7 @@ def _zip_members(data: bytes) -> Iterator[tuple[str, bytes]]:
                     yield info.filename, file.read(MAX_BYTES + 1)
     except RuntimeError as error:
         raise Refused("is protected by a password: unpack it") from error
-    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, NotImplementedError) as error:
+    except DAMAGED as error:
         raise Refused(f"is a damaged archive: {error}") from error
 
 

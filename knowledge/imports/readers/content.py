@@ -6,7 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 from ingest.parsers.text import lines_of
-from knowledge.imports.readers.archive import archive_tables, is_tar, unpacked
+from knowledge.imports.readers.archive import DAMAGED, archive_tables, is_tar, unpacked
 from knowledge.imports.readers.delimited import delimited_tables
 from knowledge.imports.readers.explained import explained
 from knowledge.imports.readers.json_tables import json_tables
@@ -57,7 +57,7 @@ def _container(data: bytes, depth: int) -> list[Table]:
         try:
             with zipfile.ZipFile(BytesIO(data)) as archive:
                 names = set(archive.namelist())
-        except zipfile.BadZipFile as error:
+        except DAMAGED as error:
             raise Refused(f"cannot be opened as a workbook or an archive: {error}") from error
         if not names & {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}:
             return archive_tables(data, depth, content_tables)

@@ -109,6 +109,8 @@ def _titles(rows: Rows, wide: Sequence[Span], lines: Sequence[int]) -> int:
 def head_find(rows: Rows, spans: Sequence[Span] = (), lines: Sequence[int] = (), columns: Sequence[int] = ()) -> Head:
     """Where the header of a table stands. `spans` are merged cells in terms of `lines` and `columns`."""
     rows = rows[:LOOKED_AT]
+    if not any(filled(row) for row in rows):
+        return Head(0)
     width = max((len(row) for row in rows), default=0)
     wide = [span for span in spans if span[3] > span[1] and span[3] - span[1] + 1 < width]
     top = _titles(rows, wide, lines)

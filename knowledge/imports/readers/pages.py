@@ -120,6 +120,8 @@ def _xml_grids(text: str) -> list[Grid]:
         tree = etree.fromstring(text.encode(), etree.XMLParser(resolve_entities=False, no_network=True, recover=True))
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Refused(f"is no readable workbook: {error}") from error
+    if tree is None:
+        raise Refused("is no readable workbook: its XML is damaged")
     found = []
     for sheet in tree.iter(f"{{{_SHEET}}}Worksheet"):
         cells: dict[tuple[int, int], str] = {}

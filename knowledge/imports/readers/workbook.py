@@ -121,6 +121,12 @@ def new_grids(data: bytes) -> list[Grid]:
         raise Refused("is protected by a password: save it without one") from error
     except (CalamineError, ValueError, KeyError, OSError) as error:
         raise Refused(f"cannot be opened as a workbook: {error}") from error
+    except BaseException as error:
+        if (
+            type(error).__name__ != "PanicException"
+        ):  # what the reader's own language throws; it is no Exception of ours
+            raise
+        raise Refused(f"cannot be opened as a workbook: {str(error)[:120]}") from error
     return grids
 
 

@@ -9,6 +9,8 @@ from posixpath import join, normpath
 
 from lxml import etree
 
+from knowledge.imports.readers.archive import DAMAGED
+
 MOST_BYTES = 512 * 2**20
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.S)
 _ATTRIBUTE = re.compile(rb'\b([rst])="([^"]*)"')
@@ -57,7 +59,7 @@ def sheet_marks(data: bytes) -> dict[str, Marks]:
                     if marks.percent or marks.lost:
                         found[name] = marks
             return found
-    except (zipfile.BadZipFile, etree.XMLSyntaxError, KeyError, OSError):
+    except (*DAMAGED, etree.XMLSyntaxError, KeyError, RuntimeError):
         return {}
 
 

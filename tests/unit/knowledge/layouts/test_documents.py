@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import lzma
+import random
 import sqlite3
 import tarfile
 import zipfile
@@ -178,3 +179,39 @@ def test_parquet_and_arrow_are_read(tmp_path: Path) -> None:
 def test_json_without_rows_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(Refused, match="no list of objects"):
         read(tmp_path, "a.json", text)
+
+
+SEEDS = [
+    ("a.csv", b"Table 1\nformula,Eg (eV),sg\n,eV,\nMgO,7.8,225\nNaCl,8.5,225\n\n* a note\n"),
+    ("a.md", b"# Gaps\n\n|formula|Eg|\n|-|-|\n|MgO|7.8|\n"),
+    ("a.tex", rb"\begin{tabular}{lc} Formula & $E_g$ (eV) \\ \hline MgO & 7.8 \\ \end{tabular}"),
+    (
+        "a.html",
+        b"<html><table><tr><th rowspan=2>formula<th colspan=2>x<tr><td>a<td>b<tr><td>MgO<td>1<td>2</table></html>",
+    ),
+    ("a.json", json.dumps({"data": RECORDS}).encode()),
+    ("a.txt", b"formula   Eg    sg\nMgO       7.8   225\nNaCl            225\n"),
+    ("a.xlsx", a_sheet_book(lambda sheet: put(sheet, "B3", [["formula", "Tc"], ["Nb", 9.2], ["Pb", "=C4"]]))),
+    ("a.zip", a_zip(a_dot_csv=CSV)),
+]
+
+
+@pytest.mark.parametrize(("name", "data"), SEEDS, ids=[name for name, _ in SEEDS])
+def test_a_damaged_file_is_read_or_refused_and_no_row_is_lost(tmp_path: Path, name: str, data: bytes) -> None:
+    chance = random.Random(20)  # noqa: S311 - damage, no secret
+    for _ in range(60):
+        damaged = bytearray(data)
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randrange(len(damaged) + 1)
+            damaged[at : at + chance.choice([0, 1, 9])] = chance.choice(
+                [b"", b",", b"\n", b'"', b"\xff", b"|", b"{", b"\t"]
+            )
+        try:
+            tables = read(tmp_path, name, bytes(damaged) or b" ")
+        except Refused as error:
+            assert str(error)
+            continue
+        for table in tables:
+            check(
+                [table], Found(table.columns, len(table.rows), tuple(n for n, _ in table.broken), header=table.header)
+            )
