@@ -38,6 +38,8 @@ def header_conditions(schema: TopicSchema, column: Column) -> tuple[tuple[str, f
             if item and item.unit
             else [(name, to) for like, name, to in _CONDITIONS if way_to(unit, like)]
         )
+        if not named:
+            found["at"] = f"{number:g} {unit}"
         for name, wanted in named[:1]:
             way = way_to(unit, wanted)
             if way:

@@ -11,13 +11,11 @@ from knowledge.imports.units import tidied, unit_is, units_read
 _BRACKETS = re.compile(r"\(([^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*)\)|\[([^\[\]]*)\]|【([^【】]*)】")
 _NUMBER = r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
 _UNIT_WORD = r"(?:K|°C|℃|degC|deg C|C|GPa|MPa|kbar|bar|atm|Pa|Hz|kHz|MHz|GHz|THz|T|kOe|Oe|nm|um|µm|μm|kV/cm|V/cm|V|K/min|h|days?)"
-_AT = re.compile(
-    rf"(?i:\bat\b|@|_at_|下)?\s*(?:[TPfλ]\s*=\s*)?(?P<number>{_NUMBER})\s?_?(?P<unit>{_UNIT_WORD})(?![A-Za-z0-9/^-])"
-)
 _STATED = re.compile(
-    rf"(?P<lead>^|[\s_,;@=(-])(?:at[\s_]+|@\s*)?(?:[TPfλ]\s*=\s*)?(?P<number>{_NUMBER})[\s_]?(?P<unit>{_UNIT_WORD})(?=$|[\s_,;)])",
-    re.IGNORECASE,
+    rf"(?P<lead>^|[\s_,;@=(-])(?P<at>(?i:at)[\s_]+|@\s*)?(?P<is>[TPfλ]\s*=\s*)?(?P<number>{_NUMBER})(?P<gap>[\s_]?)"
+    rf"(?P<unit>{_UNIT_WORD})(?=$|[\s_,;)])"
 )
+_POLYTYPE = re.compile(r"[1-9]\d?[TCHR]")  # 1T-MoS2, 3C-SiC, 2H: stackings, no tesla, degrees or hours
 _ROOM = re.compile(r"(?i)(?:\bat\s+|@\s*|_at_)?(?:room[\s_-]*temp(?:erature)?\b\.?|(?<![a-z])RT(?![a-z])|室温)")
 _AMBIENT = re.compile(r"(?i)(?:\b(?:at|under)\s+)?(?:ambient|atmospheric|zero|常压)(?:[\s_-]*pressure)?")
 _TIMES = re.compile(
@@ -58,7 +56,9 @@ def _conditions(text: str) -> tuple[str, list[tuple[float, str]], bool]:
             found.append((float(words_table()["ambient"]["rt"]), "K"))
             text = re.sub(r"\(\s*\)|\[\s*\]", " ", rest)
     for match in reversed(list(_STATED.finditer(text))):
-        unit = {"c": "°C", "day": "d", "days": "d"}.get(match["unit"].lower(), match["unit"])
+        if not (match["at"] or match["is"] or match["gap"]) and _POLYTYPE.fullmatch(match["number"] + match["unit"]):
+            continue
+        unit = {"C": "°C", "day": "d", "days": "d"}.get(match["unit"], match["unit"])
         if unit_is(unit) and re.sub(r"[\W_]", "", text[: match.start()] + text[match.end() :]):
             found.append((float(match["number"]), unit))
             lead = match["lead"] if match["lead"] == "(" else " "

@@ -98,5 +98,25 @@ def test_hard_tables_are_rather_left_alone_than_claimed_wrongly() -> None:
     assert right >= 0.9 * (right + len(unmapped)), unmapped
 
 
+def test_a_header_states_the_circumstances_of_its_values() -> None:
+    case = {
+        "file": "te.csv",
+        "columns": [
+            ["formula", "Bi2Te3 ; PbTe ; SnSe", ""],
+            ["S_300K (uV/K)", "-210 ; 150 ; 400", ""],
+            ["thermal conductivity (W/mK) at 227 °C", "1 ; 2 ; 3", ""],
+            ["figure of merit @ 700 K", "0.9 ; 1.1 ; 1.2", ""],
+        ],
+    }
+    found = understood(case)
+    assert found is not None
+    held = {name: dict(rule.conditions) for name, rule in found.mapping.rules.items() if rule.conditions}
+    assert held == {
+        "S_300K (uV/K)": {"temperature": 300},
+        "thermal conductivity (W/mK) at 227 °C": {"temperature": pytest.approx(500.15)},
+        "figure of merit @ 700 K": {"temperature": 700},
+    }
+
+
 def test_there_are_enough_labelled_columns() -> None:
     assert len(LABELLED) >= 150
