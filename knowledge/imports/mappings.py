@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import yaml
@@ -96,6 +97,9 @@ class KnownDataset(BaseModel):
     faults: tuple[Fault, ...] = Field(default=(), description="rows that the source is known to have wrong")
     names_rows: str | None = Field(
         default=None, description="the column that names a row which states no formula, such as a steel's grade"
+    )
+    structure_files: str | None = Field(
+        default=None, description="the column that names, for each row, a structure file beside the table"
     )
     refuse: str = Field(
         default="", description="why a table of this kind holds no materials; nothing of it is imported"
@@ -238,6 +242,19 @@ def _holds(table: Table, column: str, texts: tuple[str, ...]) -> bool:
     return at is not None and set(texts) <= {row[at].strip() for row in table.rows}
 
 
+def _with_files(table: Table, column: str, folder: Path) -> Table:
+    """The table with the structure file that each row names; no name leads out of the table's own folder."""
+    at = next((i for i, name in enumerate(table.columns) if normal(name) == normal(column)), None)
+    if at is None:
+        return table
+    structures: dict[int, Mapping[str, Any]] = {}
+    for number, row in zip(table.row_numbers(), table.rows, strict=True):
+        name = row[at].strip()
+        if name and Path(name).name == name and (folder / name).is_file():
+            structures[number] = {"path": str(folder / name), "name": name}
+    return replace(table, structures=structures)
+
+
 def _rule(topic: str, column: str, stated: ColumnRule | None, composition: Composition | None) -> Rule:
     if stated is None:
         element = element_named(column) if composition else None
@@ -269,6 +286,8 @@ def known_mapping(source: Source, table: Table, topic: str | None) -> tuple[Tabl
         if known.refuse:
             raise Refused(known.refuse)
         table = with_derived(table, known.derived, known.faults)
+        if known.structure_files:
+            table = _with_files(table, known.structure_files, source.files[0].parent)
         by_name = {normal(name): rule for name, rule in known.columns.items()}
         rules = {c: _rule(owner, c, by_name.get(normal(c)), known.composition) for c in table.columns}
         constants = {}

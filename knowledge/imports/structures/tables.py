@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
+from knowledge.formula import parse_formula
 from knowledge.imports.rows import Read
 from knowledge.imports.structures.drafts import structure_values
 from knowledge.imports.structures.pool import structures_read
 from knowledge.imports.tables import Table
+from knowledge.records.drafts import Draft
 from knowledge.topics.schema import topics
 
 MAX_WITH_DIFFRACTION = 400  # patterns of more structures take minutes
@@ -17,12 +20,25 @@ def crystal_properties() -> set[str]:
     return {item.id for item in topics()["crystal_structures"].properties}
 
 
+def _named(draft: Draft, found: dict[str, Any]) -> Draft:
+    """A row that states no formula is about the composition of its structure."""
+    formula = parse_formula(found["formula"])
+    return replace(draft, formula=formula.reduced, formula_source=found["formula"], elements=formula.elements)
+
+
 def with_structures(table: Table, read: Read, topic: str, progress: Callable[[str], None] | None = None) -> Read:
     """The same drafts with what their structures say; a structure that cannot be read is a lost cell."""
     numbers = {table.locator(number): number for number in table.structures}
     due = [draft for draft in read.drafts if draft.locator in numbers]
     diffraction = len(due) <= MAX_WITH_DIFFRACTION
-    requests = [{"structure": table.structures[numbers[d.locator]], "diffraction": diffraction} for d in due]
+    carried = [table.structures[numbers[draft.locator]] for draft in due]
+    requests = [
+        {
+            **(one if "path" in one else {"structure": one}),
+            "diffraction": diffraction,
+        }  # a file beside the table, or JSON
+        for one in carried
+    ]
 
     def tell(count: int) -> None:
         if progress and count % 100 == 0:
@@ -40,7 +56,7 @@ def with_structures(table: Table, read: Read, topic: str, progress: Callable[[st
         stated = {value.property for value in draft.values} | outside
         more = tuple(value for value in structure_values(found) if value.property not in stated)
         done[draft.locator] = replace(
-            draft,
+            draft if draft.formula else _named(draft, found),
             spacegroup_number=draft.spacegroup_number or found["spacegroup"],
             values=draft.values + more,
             structure=found["cif"],

@@ -150,3 +150,16 @@ def test_a_saved_response_of_a_server_is_read_like_lines() -> None:
     assert is_optimade(text)
     (table,) = optimade_tables(text)
     assert table.rows[0][0] == "x-1" and list(table.structures) == [1] and "band_gap" in table.columns
+
+
+def test_a_table_of_files_and_values_gives_each_structure_its_value(tmp_path: Path) -> None:
+    cell = "1.0\n4.1 0 0\n0 4.1 0\n0 0 4.1\nCs Cl\n1 1\nDirect\n0 0 0\n0.5 0.5 0.5\n"
+    (tmp_path / "POSCAR-JVASP-7.vasp").write_text(f"salt\n{cell}")
+    (tmp_path / "id_prop.csv").write_text(
+        "POSCAR-JVASP-7.vasp,5.400\nPOSCAR-JVASP-8.vasp,0.100\nPOSCAR-JVASP-9.vasp,0.0\n"
+    )
+    (report,) = imported(tmp_path / "id_prop.csv")
+    assert (report.error, report.dataset, report.rows, report.records) == (None, "jarvis-band-gaps", 3, 3)
+    record = Record.objects.get(external_id="JVASP-7")
+    assert (record.formula, record.spacegroup_number, stated(record)["band_gap"]) == ("CsCl", 221, 5.4)
+    assert Record.objects.get(external_id="JVASP-8").formula == ""
