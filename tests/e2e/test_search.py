@@ -107,7 +107,7 @@ def test_a_search_by_table_and_slider_is_compared_saved_and_shared(opened: Opene
         page.keyboard.press("PageUp")
     page.wait_for_url(re.compile(r"lo\.density="))
     expect(page.locator(".chosen")).to_contain_text("density ≥")
-    expect(page.locator(".slider .bar--in").first).to_be_attached()
+    expect(page.locator(".slider .histbar--in").first).to_be_visible()
     heavy = found(page)
     assert 0 < heavy < without_oxygen
 

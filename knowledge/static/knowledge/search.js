@@ -85,7 +85,7 @@ class RangeSlider extends HTMLElement {
     this.log = "log" in this.dataset;
     const [low, high] = this.closest("fieldset").querySelectorAll("input.input");
     this.fields = [low, high];
-    this.bars = [...this.querySelectorAll(".bar")];
+    this.bars = [...this.querySelectorAll(".histbar")];
     const handles = document.createElement("div");
     handles.className = "slider__handles";
     this.handles = [this.#handle(this.dataset.lowLabel, low.value, 0), this.#handle(this.dataset.highLabel, high.value, STEPS)];
@@ -138,7 +138,7 @@ class RangeSlider extends HTMLElement {
   #paint() {
     const [low, high] = this.handles.map((handle) => Number(handle.value));
     const width = STEPS / this.bars.length;
-    this.bars.forEach((bar, at) => bar.classList.toggle("bar--in", (at + 1) * width >= low && at * width <= high));
+    this.bars.forEach((bar, at) => bar.classList.toggle("histbar--in", (at + 1) * width >= low && at * width <= high));
     for (const handle of this.handles) {
       handle.setAttribute("aria-valuetext", `${this.#value(Number(handle.value))} ${this.dataset.unit}`.trim());
     }
