@@ -218,6 +218,6 @@ def cursor_read(text: str, sorted_by: int) -> tuple[Any, ...]:
     except (ValueError, binascii.Error) as error:
         raise BadRequest("page_cursor does not read: take it from links.next.", "page_cursor") from error
     plain = isinstance(values, list) and all(one is None or isinstance(one, str | int | float | bool) for one in values)
-    if not plain or len(values) != sorted_by + 1 or not isinstance(values[-1], str):
+    if not plain or len(values) != max(sorted_by, 1) + 1 or not isinstance(values[-1], str):
         raise BadRequest("page_cursor belongs to another sort: take it from links.next.", "page_cursor")
     return tuple(values)

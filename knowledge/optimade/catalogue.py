@@ -126,7 +126,8 @@ def page(found: list[Json], asked: Parameters) -> tuple[list[Json], tuple[Any, .
     rows = found[start : start + asked.page.limit]
     if not rows or start + len(rows) >= len(found):
         return rows, None
-    return rows, (*(_value(rows[-1], name) for name, _falls in asked.sort), rows[-1]["id"])
+    values = tuple(_value(rows[-1], name) for name, _falls in asked.sort)
+    return rows, (*(values or (False,)), rows[-1]["id"])
 
 
 def base_info(base: str) -> Json:

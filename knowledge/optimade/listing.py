@@ -10,6 +10,7 @@ from knowledge.index.reader import reader
 from knowledge.index.segments import manifest_read
 from knowledge.index.services import index_ensure
 from knowledge.optimade.asking import Page
+from knowledge.optimade.errors import BadRequest
 from knowledge.optimade.fields import fields
 from knowledge.optimade.filters import Condition
 from knowledge.query.selection import Selection, selection_of
@@ -17,6 +18,7 @@ from knowledge.query.types import Query
 
 KEY = "record, version, last_modified, cell_sites"  # what an entry's JSON depends on; it changes when the entry does
 COMPOSED = "nelements IS NOT NULL"  # an entry of structures has a composition
+BARE = "(cell_sites IS NULL)"  # without a sort, entries with sites come before bare compositions
 MOST_COUNTS = 5000
 Order = tuple[tuple[str, bool], ...]  # fields of the sort, and whether each falls
 _counts: OrderedDict[object, int] = OrderedDict()
@@ -59,17 +61,27 @@ def page(
         return [], None
     chosen = selection_of(Query(), scope=scope)
     put = chosen.parameters.put
-    columns = [(f'"{fields("structures")[name].column}"', falls) for name, falls in order]
+    columns = [(f'"{fields("structures")[name].column}"', falls) for name, falls in order] or [(BARE, False)]
     tests = [_test(where, chosen)]
     if wanted.after is not None:
-        tests.append(_behind(columns, wanted.after, put))
+        after = wanted.after if len(wanted.after) > 1 else (*_bare(wanted.after[0], scope), *wanted.after)
+        tests.append(_behind(columns, after, put))
     sorted_by = "".join(f"{name} {'DESC' if falls else 'ASC'} NULLS LAST, " for name, falls in columns)
-    after = f"ORDER BY {sorted_by}record LIMIT {put(wanted.limit + 1)} OFFSET {put(wanted.offset)}"
+    sliced = f"ORDER BY {sorted_by}record LIMIT {put(wanted.limit + 1)} OFFSET {put(wanted.offset)}"
     said = ", ".join([KEY, *(name for name, _falls in columns)])
-    rows = chosen.ask(said, after, also=" AND ".join(tests))
+    rows = chosen.ask(said, sliced, also=" AND ".join(tests))
     more = len(rows) > wanted.limit
     rows = rows[: wanted.limit]
     return [row[:4] for row in rows], ((*rows[-1][4:], rows[-1][0]) if more else None)
+
+
+def _bare(record: str, scope: Scope) -> tuple[bool]:
+    """Where an entry stands in the order of a listing without sort. Raises BadRequest if there is no such entry."""
+    chosen = selection_of(Query(), scope=scope)
+    found = chosen.ask(BARE, also=f"record = {chosen.parameters.put(record)}")
+    if not found:
+        raise BadRequest(f"There is no entry '{record[:80]}' to begin above.", "page_above")
+    return (bool(found[0][0]),)
 
 
 def _test(where: Condition, chosen: Selection) -> str:

@@ -40,6 +40,20 @@ def a_structure(name: str, **fields: Any) -> Record:
     return a_record(name, structure=a_cif(name, edge, sites), **fields)
 
 
+def more_structures(count: int) -> list[Record]:
+    """So many further cubes of two elements, each pair another."""
+    cells = a_dataset(slug="cells", topic="crystal_structures")
+    metals, others = ["Li", "Na", "K", "Rb", "Cs", "Mg"], ["F", "Br", "I", "S", "Te"]
+    pairs = [(one, other) for one in metals for other in others][:count]
+    found = [
+        a_record(one + other, structure=a_cif(one + other, 4.0 + at / 50, [(one, 0, 0, 0, 1), (other, 0.5, 0.5, 0.5, 1)]),
+                 dataset=cells, spacegroup_number=221, values={"density": 3.0 + at / 10})
+        for at, (one, other) in enumerate(pairs)
+    ]  # fmt: skip
+    geometry_update(records=[record.pk for record in found])
+    return found
+
+
 def a_small_database() -> list[Record]:
     """Structures, bare compositions, absent values, two data sets; geometries and index are up to date."""
     cells = a_dataset(slug="cells", topic="crystal_structures", kind=Kind.LITERATURE, licence="CC-BY-4.0",
