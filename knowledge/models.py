@@ -2,6 +2,7 @@
 
 from knowledge.access.models import ApiKey, Deed
 from knowledge.exports.models import Export
+from knowledge.federation.models import FederatedSearch, Found, Part, Provider
 from knowledge.geometry.models import Geometry
 from knowledge.graph.models import GraphEdge, GraphNode
 from knowledge.imports.models import Import
@@ -20,13 +21,17 @@ __all__ = [
     "Deed",
     "Delivery",
     "Export",
+    "FederatedSearch",
     "Finding",
+    "Found",
     "Geometry",
     "GraphEdge",
     "GraphNode",
     "Import",
     "Kind",
+    "Part",
     "Proposal",
+    "Provider",
     "QualityRun",
     "Record",
     "RecordVersion",

@@ -34,6 +34,9 @@ class KnowledgeSettings(BaseSettings):
         description="private networks that webhooks and federated searches may reach, such as 10.1.0.0/16, with commas",
     )
     fetch_http: bool = Field(default=False, description="webhooks and federated searches may use http:// too")
+    federation_timeout_s: float = Field(
+        default=10.0, gt=0, description="time of one database in a federated search, in seconds"
+    )
     optimade_anonymous: Literal["auto", "yes", "no"] = Field(
         default="auto",
         description="who reads open records at /optimade without an API key: yes = everybody, no = nobody, "

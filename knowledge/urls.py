@@ -8,6 +8,7 @@ from knowledge.crystals import views as crystals
 from knowledge.datasets import views as datasets
 from knowledge.editor import views as editor
 from knowledge.exports import views as exports
+from knowledge.federation import views as federation
 from knowledge.materials import views
 from knowledge.proposals import views as proposals
 from knowledge.quality import views as quality
@@ -53,6 +54,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("exports/<slug:uid>/file", exports.download, name="export-file"),
     path("exports/<slug:uid>/manifest.json", exports.manifest, name="export-manifest"),
     path("exports/<slug:uid>/<slug:action>/", exports.change, name="export-change"),
+    path("federated/", federation.searches, name="federated"),
+    path("federated/databases/", federation.databases, name="federated-databases"),
+    path("federated/api/", federation.api_searches, name="federated-api"),
+    path("federated/api/<slug:uid>/", federation.api_search, name="federated-api-search"),
+    path("federated/<slug:uid>/", federation.search, name="federated-search"),
+    path("federated/<slug:uid>/<slug:action>/", federation.change, name="federated-change"),
     path("webhooks/", webhooks.webhooks, name="webhooks"),
     path("webhooks/<slug:uid>/", webhooks.webhook, name="webhook"),
     path("webhooks/<slug:uid>/deliveries/<slug:delivery>/", webhooks.again, name="webhook-again"),

@@ -8,6 +8,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.config.settings")
 app = Celery("lodestone")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(
-    ["ingest.feeds", "analysis.running", "knowledge.exports", "knowledge.webhooks", "knowledge.quality"]
+    [
+        "ingest.feeds",
+        "analysis.running",
+        "knowledge.exports",
+        "knowledge.webhooks",
+        "knowledge.quality",
+        "knowledge.federation",
+    ]
 )
 app.conf.beat_schedule = {"feeds": {"task": "ingest.feeds.run", "schedule": 5.0}}  # a lost wake-up costs seconds

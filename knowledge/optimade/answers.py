@@ -4,6 +4,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -30,6 +31,7 @@ from knowledge.optimade.asking import (
 from knowledge.optimade.errors import NoSuchThing, NotImplementedHere, OptimadeError
 from knowledge.optimade.filters import Condition, condition
 from knowledge.optimade.meta import meta_of
+from knowledge.optimade.snapshot import snapshot
 
 log = logging.getLogger(__name__)
 JSON_API = "application/vnd.api+json"
@@ -104,7 +106,14 @@ def _answered(asked: Asked) -> Answer:
 
 def _mark(asked: Asked, at: tuple[int, str]) -> str:
     """An ETag of the request and the state that answers it; the time of day in the answer is no difference."""
-    parts = (asked.base, asked.path, asked.query, repr(asked.scope), repr(at), repr(settings.KNOWLEDGE))
+    parts = (
+        asked.base,
+        asked.path,
+        asked.query,
+        repr(asked.scope),
+        repr(at),
+        str(settings.KNOWLEDGE.optimade_page_limit),
+    )
     return f'W/"{hashlib.blake2b(chr(10).join(parts).encode(), digest_size=12).hexdigest()}"'
 
 
@@ -118,21 +127,22 @@ def _structures(asked: Asked, place: Place) -> Answer:
     read, given = parameters_of(
         asked.query, kind="structures", known=LISTING, most=settings.KNOWLEDGE.optimade_page_limit
     )
-    at = listing.state()
-    mark = _mark(asked, at)
+    held = snapshot()
+    mark = _mark(asked, held.mark)
     if _unchanged(asked, mark):
         return Answer(304, b"", headers=(("ETag", mark),))
     where = condition(read.filter, fingerprint()) if read.filter else Condition()
-    keys, last = listing.page(where, read.sort, read.page, asked.scope)
+    page = partial(listing.page, where, read.sort, read.page, asked.scope, held)
+    rows, last = page(told=_columns(read))
     following = _following(asked, "structures", given, last)
     meta = meta_of(
         asked,
-        data_returned=listing.count(where, asked.scope, at),
-        data_available=listing.available(asked.scope, at),
+        data_returned=listing.count(where, asked.scope, held),
+        data_available=listing.available(asked.scope, held),
         more=last is not None,
         warnings=(*read.warnings, *where.warnings),
     )
-    return _listed(read, keys, following, meta, mark)
+    return _listed(read, rows, lambda: page(told=entries.TOLD)[0], following, meta, mark)
 
 
 def _following(asked: Asked, endpoint: str, given: dict[str, str], last: tuple[Any, ...] | None) -> str | None:
@@ -144,16 +154,24 @@ def _following(asked: Asked, endpoint: str, given: dict[str, str], last: tuple[A
     return f"{base}/{endpoint}?{urlencode(kept | {'page_cursor': cursor_write(last)}, quote_via=quote)}"
 
 
+def _columns(read: Parameters) -> tuple[str, ...]:
+    return entries.columns_for(writing.WANTED if read.format in ("cif", "poscar") else read.fields)
+
+
 def _listed(
-    read: Parameters, keys: list[tuple[Any, ...]], following: str | None, meta: dict[str, Any], mark: str
+    read: Parameters,
+    rows: list[listing.Row],
+    whole: Callable[[], list[listing.Row]],
+    following: str | None,
+    meta: dict[str, Any],
+    mark: str,
 ) -> Answer:
     headers = (("ETag", mark),)
     if read.format in ("cif", "poscar"):
-        wanted = writing.WANTED
-        text = writing.files(entries.structures(keys, wanted), read.format)
+        text = writing.files(entries.structures(rows, writing.WANTED), read.format)
         more = (("Link", f'<{following}>; rel="next"'),) if following else ()
         return Answer(200, text.encode(), TYPES[read.format], (*headers, *more))
-    found = entries.structures_json(keys, read.fields)
+    found = entries.structures_json(rows, read.fields, whole)
     if read.format == "jsonl":
         return Answer(200, writing.lines("structures", found), TYPES["jsonl"], headers)
     included = b""
@@ -174,19 +192,20 @@ def _sources(found: list[bytes]) -> set[str]:
 
 def _structure(asked: Asked, place: Place) -> Answer:
     read, _given = parameters_of(asked.query, kind="structures", known=SINGLE, most=1)
-    at = listing.state()
-    mark = _mark(asked, at)
+    held = snapshot()
+    mark = _mark(asked, held.mark)
     if _unchanged(asked, mark):
         return Answer(304, b"", headers=(("ETag", mark),))
-    keys, _last = listing.page(Condition("(record = {})", (place.rest,)), (), Page(1), asked.scope)
-    if not keys:
+    where = Condition("(record = $id)", (("id", place.rest),))
+    page = partial(listing.page, where, (), Page(1), asked.scope, held)
+    rows, _last = page(told=_columns(read))
+    if not rows:
         raise NoSuchThing(f"There is no structure '{place.rest[:80]}' that you may see.")
-    meta = meta_of(
-        asked, data_returned=1, data_available=listing.available(asked.scope, at), more=False, warnings=read.warnings
-    )
+    available = listing.available(asked.scope, held)
+    meta = meta_of(asked, data_returned=1, data_available=available, more=False, warnings=read.warnings)
     if read.format != "json":
-        return _listed(read, keys, None, meta, mark)
-    found = entries.structures_json(keys, read.fields)
+        return _listed(read, rows, lambda: page(told=entries.TOLD)[0], None, meta, mark)
+    found = entries.structures_json(rows, read.fields, lambda: page(told=entries.TOLD)[0])
     included = entries.references_json(_sources(found)) if "references" in read.include else []
     body = b'{"data":' + found[0] + b',"links":{"next":null},"meta":' + orjson.dumps(meta)
     body += b',"included":[' + b",".join(included) + b"]}" if "references" in read.include else b"}"

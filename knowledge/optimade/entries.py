@@ -2,8 +2,9 @@
 
 import re
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -12,17 +13,18 @@ import orjson
 from knowledge.chemistry.spacegroups import spaced_symbols
 from knowledge.geometry.models import Geometry
 from knowledge.index.columns import columns_of, fingerprint
-from knowledge.index.reader import reader
 from knowledge.index.rows import properties
 from knowledge.optimade.fields import PREFIX, fields
-from knowledge.records.models import Dataset
+from knowledge.optimade.listing import KEY, Row
+from knowledge.records.models import Dataset, Record
 
 Json = dict[str, Any]  # a JSON object
 KEPT_BYTES = 64 * 2**20
+SOURCE_S = 2.0
 TOLD = (
     "record", "version", "dataset", "topic", "kind", "formula", "formula_source", "formula_alphabetical",
     "formula_anonymous", "formula_hill", "elements", "elements_ratios", "nelements", "spacegroup_number", "external_id",
-    "title", "last_modified", "cell_sites", "structure_features", "stated",
+    "title", "last_modified", "cell_sites", "structure_features",
 )  # fmt: skip
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>;,]+[^\s\"<>;,.)\]]")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -62,39 +64,50 @@ class Kept:
 
 
 _whole = Kept(KEPT_BYTES)
+_sources: dict[str, tuple[float, bytes]] = {}
 
 
-def structures_json(keys: Sequence[tuple[Any, ...]], wanted: tuple[str, ...] | None) -> list[bytes]:
-    """The structures of these keys of a listing in their order, as JSON; `wanted` none = with all their properties."""
+def structures_json(rows: Sequence[Row], wanted: tuple[str, ...] | None, more: Callable[[], list[Row]]) -> list[bytes]:
+    """The structures of a page as JSON. rows: as `columns_for` says; `more` gives the whole rows where some are not kept.
+
+    `wanted` none = with all their properties; finished ones are kept.
+    """
     if wanted is not None:
-        return [orjson.dumps(entry) for entry in structures(keys, wanted)]
+        return [orjson.dumps(entry) for entry in structures(rows, wanted)]
     mark = fingerprint()
-    found: dict[tuple[Any, ...], bytes | None] = {key: _whole.get((mark, key)) for key in keys}
-    missing = [key for key, held in found.items() if held is None]
-    for key, entry in zip(missing, structures(missing, None), strict=True):
-        made = orjson.dumps(entry)
-        _whole.put((mark, key), made)
-        found[key] = made
-    return [text for key in keys if (text := found[key]) is not None]
+    found = [_whole.get((mark, row)) for row in rows]
+    if None not in found:
+        return [text for text in found if text is not None]
+    made = []
+    for row, entry in zip(rows, structures(more(), None), strict=False):  # the same statement, so the same rows
+        made.append(orjson.dumps(entry))
+        _whole.put((mark, row), made[-1])
+    return made
 
 
-def structures(keys: Sequence[tuple[Any, ...]], wanted: tuple[str, ...] | None) -> list[Json]:
-    """The structures of these keys, whose first part is the record's id; one that is gone meanwhile is left out."""
-    if not keys:
+def columns_for(wanted: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The columns of the snapshot that a page must bring along: keys where finished entries may be kept, else what is asked."""
+    if wanted is None:
+        return KEY
+    needed = {"record", "dataset", "topic", "spacegroup_number", "cell_sites"} | {
+        _STANDARD.get(name, name) for name in wanted
+    }
+    return tuple(name for name in TOLD if name in needed)
+
+
+def structures(rows: Sequence[Row], wanted: tuple[str, ...] | None) -> list[Json]:
+    """The structures of rows of the columns TOLD, or of `columns_for(wanted)`."""
+    if not rows:
         return []
-    ids = [key[0] for key in keys]
     asked = fields("structures")
     names = [name for name in wanted if name in asked] if wanted is not None else list(asked)
-    said = _told(ids, stated=any(asked[name].topics for name in names))
-    shapes = _shapes(ids) if any(asked[name].geometry for name in names) else {}
-    return [_structure(said[pk], shapes.get(pk, {}), names, wanted) for pk in ids if pk in said]
-
-
-def _told(ids: list[str], *, stated: bool) -> dict[str, Json]:
-    names = TOLD if stated else TOLD[:-1]
-    text = f"SELECT {', '.join(names)} FROM entries WHERE record IN (SELECT unnest(?::VARCHAR[]))"  # noqa: S608 - our names
-    rows = reader().cursor().execute(text, [ids]).fetchall()
-    return {row[0]: dict(zip(names, row, strict=True)) for row in rows}
+    columns = TOLD if wanted is None else columns_for(wanted)
+    said = {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
+    if any(asked[name].topics for name in names):
+        for pk, stated in Record.objects.filter(pk__in=list(said)).values_list("pk", "values"):
+            said[pk]["stated"] = stated
+    shapes = _shapes(list(said)) if any(asked[name].geometry for name in names) else {}
+    return [_structure(told, shapes.get(pk, {}), names, wanted) for pk, told in said.items()]
 
 
 def _shapes(ids: list[str]) -> dict[str, Json]:
@@ -125,8 +138,7 @@ def _structure(told: Json, shape: Json, names: list[str], wanted: tuple[str, ...
 
 
 def _provided(told: Json) -> Json:
-    stated = orjson.loads(told["stated"] or "[]")
-    found = properties(told["topic"], stated)
+    found = properties(told["topic"], told["stated"])
     place = columns_of(told["topic"])
     values = {column.name: found[column.name] for column in place.values() if column.name in found}
     return {PREFIX + name.removeprefix("p_"): _whole_number(name, value) for name, value in values.items()}
@@ -178,9 +190,13 @@ def reference(dataset: Dataset) -> Json:
 
 
 def references_json(slugs: Iterable[str]) -> list[bytes]:
-    """The references of these data sets, as JSON."""
-    found = Dataset.objects.filter(slug__in=sorted(set(slugs))).order_by("slug")
-    return [orjson.dumps(reference(dataset)) for dataset in found]
+    """The references of these data sets, as JSON; kept for a few seconds."""
+    now, wanted = time.monotonic(), sorted(set(slugs))
+    missing = [slug for slug in wanted if slug not in _sources or now - _sources[slug][0] > SOURCE_S]
+    if missing:
+        for dataset in Dataset.objects.filter(slug__in=missing):
+            _sources[dataset.slug] = (now, orjson.dumps(reference(dataset)))
+    return [_sources[slug][1] for slug in wanted if slug in _sources]
 
 
 def limited(entry: Json, wanted: tuple[str, ...] | None) -> Json:

@@ -73,15 +73,11 @@ def _plain_checked(part: Filter, terms: list[int], depth: int) -> None:
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition in SQL with {} where its values go, in their order; `warnings` are sentences for the asker."""
+    """A condition in SQL; `values` stand for its $names. `warnings` are sentences for the asker."""
 
     sql: str = "true"
-    values: tuple[object, ...] = ()
+    values: tuple[tuple[str, object], ...] = ()
     warnings: tuple[str, ...] = ()
-
-    def put(self, put: Callable[[object], str]) -> str:
-        """The condition with its values placed into a statement."""
-        return self.sql.format(*map(put, self.values))
 
 
 @lru_cache(maxsize=2048)
@@ -89,7 +85,7 @@ def condition(text: str, mark: str) -> Condition:
     """What the index is asked for this text. `mark`: the topics' state, since their properties can be named."""
     writer = Writer()
     sql = writer.of(read(text))
-    return Condition(sql, tuple(writer.values), tuple(dict.fromkeys(writer.warnings)))
+    return Condition(sql, tuple(writer.values.items()), tuple(dict.fromkeys(writer.warnings)))
 
 
 def foreign(name: str) -> bool:
@@ -106,7 +102,7 @@ def unknown_property(name: str, kind: str) -> BadRequest:
 class Writer:
     """Writes the condition of one filter on structures; gathers the values of its places, and warnings."""
 
-    values: list[object] = field(default_factory=list)
+    values: dict[str, object] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
     def of(self, part: Filter) -> str:
@@ -133,8 +129,9 @@ class Writer:
         raise NotImplementedHere(f"{type(part).__name__} is not answered here.", "filter")
 
     def _put(self, value: object) -> str:
-        self.values.append(value)
-        return "{}"
+        name = f"v{len(self.values)}"
+        self.values[name] = value
+        return f"${name}"
 
     def _field(self, name: str) -> Field | None:
         """The property of a name; none for one that no entry states, such as another provider's."""
@@ -221,7 +218,7 @@ class Writer:
         if found.column is None:
             raise NotImplementedHere(f"'{name}' can be returned, but not be asked for its LENGTH.", "filter")
         if name in ("elements", "elements_ratios"):
-            return f'(CASE WHEN "{found.column}" IS NOT NULL THEN nelements {sign} {self._put(value)}::BIGINT END)'
+            return f'(CASE WHEN "{found.column}" IS NOT NULL THEN "nelements" {sign} {self._put(value)}::BIGINT END)'
         return f'(len("{found.column}") {sign} {self._put(value)}::BIGINT)'
 
     def _has(self, part: HasItems) -> str:
@@ -326,7 +323,7 @@ def _moment(text: str) -> datetime:
 def _by_symbol(part: Compare) -> str:
     """Comparisons with the Hermann-Mauguin symbol: the space groups whose symbol fits."""
     fits = [str(number) for number, symbol in spaced_symbols().items() if HOLDS[part.op](symbol, part.value)]
-    return f"(spacegroup_number IN ({', '.join(fits) or '-1'}))"
+    return f'("spacegroup_number" IN ({", ".join(fits) or "-1"}))'
 
 
 def _items_checked(part: HasItems, lists: list[Field]) -> None:

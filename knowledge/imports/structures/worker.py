@@ -2,8 +2,8 @@
 
 Request {"path", "name"} for a CIF or POSCAR file, {"structure"} for pymatgen's JSON, {"prototype": n} for one of the AFLOW
 prototypes that pymatgen carries; with "diffraction": true. {"cif": text, "sites": true} asks
-for the sites of the first. Answer {"structures": [...]} or {"error"}; {"prototypes": true}
-asks for their {"count"}.
+for the sites of the first, {"match": [{"lattice", "positions", "symbols"}]} which structures are the same. Answer
+{"structures": [...]} or {"error"}; {"prototypes": true} asks for their {"count"}.
 """
 
 import json
@@ -193,11 +193,31 @@ def _describe(structure: Any, extra: dict[str, Any], diffraction: bool) -> dict[
     }
 
 
+def _groups(found: list[dict[str, Any]]) -> list[int]:
+    """A number for each structure of {lattice, positions, symbols}; those that match have the same."""
+    from pymatgen.analysis.structure_matcher import StructureMatcher
+    from pymatgen.core.structure import Structure
+
+    matcher, kinds, numbers = StructureMatcher(), list[Any](), list[int]()
+    for one in found:
+        try:
+            structure = Structure(one["lattice"], one["symbols"], one["positions"], coords_are_cartesian=True)
+            number = next((at for at, kind in enumerate(kinds) if kind and matcher.fit(structure, kind)), len(kinds))
+        except Exception:  # one that cannot be compared matches nothing
+            structure, number = None, len(kinds)
+        if number == len(kinds):
+            kinds.append(structure)
+        numbers.append(number)
+    return numbers
+
+
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """The structures of one request with everything computed from them, or the reason why there are none."""
     if "prototypes" in request:
         return {"count": prototype_count()}
     try:
+        if "match" in request:
+            return {"groups": _groups(request["match"])}
         if request.get("sites"):
             return sites_of_structure(_parse(request)[0][0][0])
         parsed, faults = _parse(request)
