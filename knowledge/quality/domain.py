@@ -19,7 +19,7 @@ MOST_OF_ONE = 200  # outliers of one property that are listed
 DECADES = 1.0  # values that span more are judged by their logarithm
 COPIED_DIGITS = 5  # significant digits that two sources do not share by chance
 SYSTEMATIC = 3  # materials whose values are off by one factor make it a unit
-_FAMILIES = ("family", "material_family", "material_class", "prototype")
+_FAMILIES = ("family", "material_group", "material_class", "prototype")  # ends of names of properties
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class Numbers:
 
     def add(self, record: Statement) -> Iterator[Complaint]:
         """Take in a record; impossible values are told at once."""
-        family = next((str(s.value) for s in record.stated if s.property in _FAMILIES and s.value), "")
+        family = next((str(s.value) for s in record.stated if s.property.endswith(_FAMILIES) and s.value), "")
         for stated in record.stated:
             item = property_in(record.topic, stated.property)
             if item is None or item.type not in ("number", "integer") or not _plain(stated.value):
