@@ -146,6 +146,12 @@ def head_find(rows: Rows, spans: Sequence[Span] = (), lines: Sequence[int] = (),
             names.insert(0, above.pop())
         else:
             break
+    pairs = [
+        at for at in names[:-1] if filled(rows[at]) == [0, 1] and not (lines and any(s[0] == lines[at] for s in wide))
+    ]
+    if len(pairs) > 1:  # several lines of a name and a value are a preamble, no groups
+        above += pairs
+        names = [at for at in names if at not in pairs]
     if not _is_header(rows[names[-1]], rows[names[0]]):
         return Head(names[0], titles=(*titles, *above))
     body = max(at for at in (names[-1], units, explained) if at is not None) + 1

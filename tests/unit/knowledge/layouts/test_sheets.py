@@ -436,6 +436,10 @@ def parts_with_headers(sheet: Worksheet) -> None:
     sheet.merge_cells("A5:C5")
 
 
+def pairs_right_above(sheet: Worksheet) -> None:
+    put(sheet, "A1", [["Basis", "mass"], ["Kind", "calculated"], ["Method", "PBE"], HEAD, *ROWS])
+
+
 SHEETS: list[tuple[Callable[[Worksheet], None], Found | list[Found]]] = [
     (
         plain,
@@ -725,6 +729,7 @@ SHEETS: list[tuple[Callable[[Worksheet], None], Found | list[Found]]] = [
         ),
     ),
     (parts_with_headers, Found(("formula", "Eg (eV)", "sg"), 3, notes=("Part B: halides", "formula Eg (eV) sg"))),
+    (pairs_right_above, Found(("formula", "Eg (eV)", "sg"), 3, title="Basis mass Kind calculated Method PBE")),
     (line_ends_in_names, Found(("formula", "Tc (K)", "critical field (T)"), 2)),
     (
         explained_row,
