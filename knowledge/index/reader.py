@@ -88,13 +88,12 @@ def deltas_sql(names: Sequence[str]) -> str:
     """SELECT of the last word of several deltas on each of their records, with `deleted`."""
     import pyarrow.parquet as pq
 
-    parts = []
-    for age, name in enumerate(names):
-        path = segments.folder() / name
-        chosen = selected_columns(set(pq.read_schema(path).names))
-        parts.append(f"SELECT {chosen}, deleted, {age} AS age FROM read_parquet('{path}')")  # noqa: S608 - our own path
-    newest = "QUALIFY row_number() OVER (PARTITION BY record ORDER BY age DESC) = 1"
-    return f"SELECT * EXCLUDE (age) FROM ({' UNION ALL '.join(parts)}) {newest}"  # noqa: S608 - see above
+    paths = [str(segments.folder() / name) for name in names]
+    has = set().union(*(pq.read_schema(path).names for path in paths))
+    listed = "[" + ", ".join(f"'{path}'" for path in paths) + "]"
+    source = f"(SELECT *, list_position({listed}, filename) AS age FROM read_parquet({listed}, union_by_name=true, filename=true))"  # noqa: S608 - our own paths
+    newest = f"(SELECT record, max(age) AS age FROM {source} GROUP BY record)"  # noqa: S608 - narrow, unlike a window over all columns
+    return f"SELECT {selected_columns(has)}, deleted FROM {source} AS said SEMI JOIN {newest} AS newest USING (record, age)"  # noqa: S608
 
 
 class Reader:
