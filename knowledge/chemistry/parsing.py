@@ -52,6 +52,8 @@ WORDS = frozenset(
     ]
 )
 _DOUBTFUL, _LIKELY = 0.5, 0.8
+# P91, H13 and F82H are grades of steel; molecules of one element with so many atoms are carbon's alone
+_GRADE = re.compile(r"(?!C(?:20|28|36|50|60|70|7[468]|8[0-46]|90)$)[A-Z](?:1[3-9]|[2-9]\d|\d{3})|F82H")
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ def parse_formula(text: str) -> Formula:
     """The composition a text names: formula in any usual spelling, or a certain name. Raises NotAFormula."""
     if len(text) > MAX_LENGTH:
         raise NotAFormula(f"a formula has at most {MAX_LENGTH} characters")
+    if _GRADE.fullmatch(text):
+        raise NotAFormula(f"{text!r} looks like the grade of an alloy: write its composition")
     if _SIMPLE.fullmatch(text) and (simple := _simple(text)) is not None:
         return simple
     cleaned = signs_plain(text).strip().rstrip(".,;")

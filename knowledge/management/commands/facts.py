@@ -40,7 +40,7 @@ def facts_of(record: Record) -> Iterator[dict[str, Any]]:
             "conditions": value.get("conditions") or {},
             "method": value.get("method"),
             "column": value.get("column"),
-            **{end: value[end] for end in ("bound", "low", "high") if value.get(end) is not None},
+            **{end: value[end] for end in ("bound", "low", "high", "reference") if value.get(end) is not None},
         }
 
 

@@ -192,3 +192,14 @@ def test_any_text_is_a_formula_or_is_refused(text: str) -> None:
         return
     assert formula.elements
     assert parse_formula(formula.reduced).reduced == formula.reduced
+
+
+@pytest.mark.parametrize("grade", ["F82H", "P91", "H13", "C45", "K500", "S355"])
+def test_grades_of_alloys_are_no_formulae(grade: str) -> None:
+    with pytest.raises(NotAFormula, match="grade"):
+        parse_formula(grade)
+
+
+@pytest.mark.parametrize("molecule", ["C60", "C70", "S8", "B12", "H2", "P4"])
+def test_molecules_of_one_element_are(molecule: str) -> None:
+    assert parse_formula(molecule).elements == (molecule.rstrip("0123456789"),)
