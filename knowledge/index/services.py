@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 MOST_FRESH = 4096  # records in deltas, which every process keeps in memory
-MOST_DELTAS = 64
+MOST_DELTAS = 6  # each is a file that every process opens anew after a change
 GROWTH = 8  # a base is merged with what follows it once that is an eighth of it
 
 
