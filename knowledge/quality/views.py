@@ -6,7 +6,7 @@ from io import StringIO
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -122,6 +122,7 @@ def quality_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """End a run: the person who asked for it, or an administrator."""
     user = reader(request)
     run = get_object_or_404(QualityRun, pk=pk)
-    if user.is_superuser or run.asked_by_id in (user.pk, None):
-        run_cancel(run=run)
+    if not user.is_superuser and run.asked_by_id not in (user.pk, None):
+        raise Http404
+    run_cancel(run=run)
     return redirect("knowledge:quality")

@@ -14,9 +14,21 @@ from eln.models import Attachment, Comment, Entry, FilingRule, Project, Sample
 from ingest.feeds.models import Failure
 from ingest.gateway.models import Agent, EnrolmentCode, Instrument
 from ingest.stream.models import Alert
+from knowledge.federation.models import FederatedSearch
 from knowledge.graph.services import graph_rebuild
 from knowledge.index.services import index_rebuild
-from knowledge.models import ApiKey, Dataset, Delivery, Export, Record, SavedSearch, Webhook
+from knowledge.models import (
+    ApiKey,
+    Dataset,
+    Delivery,
+    Export,
+    Proposal,
+    QualityRun,
+    Record,
+    SavedSearch,
+    TableImport,
+    Webhook,
+)
 from tests.builders.analysis import a_job
 from tests.builders.eln import a_parsed_file, a_person, a_project, a_receipt, a_run, an_instrument
 from tests.builders.knowledge import a_dataset, a_record
@@ -86,6 +98,10 @@ class Everything:
             owner=self.owner, name=f"{self.mark} hook", url=f"https://{self.mark}.example/", secret="whsec_c2VjcmV0"
         )
         self.delivery = Delivery.objects.create(webhook=self.webhook, reason=self.mark)
+        self.tables = TableImport.objects.create(owner=self.owner, files=[f"{self.mark}.csv"], state="ready")
+        self.proposal = Proposal.objects.create(entry=self.entry, topic="material_facts", note=self.mark)
+        self.checks = QualityRun.objects.create(asked_by=self.owner, state="running")
+        self.federated = FederatedSearch.objects.create(owner=self.owner, filter=f'elements HAS "{self.mark}"')
         self.failure = Failure.objects.create(
             stage="s", key=f"{self.mark} key", reason=f"{self.mark} reason", next_attempt=now + timedelta(days=1)
         )
@@ -113,9 +129,12 @@ class Everything:
             "eln:entry": self.entry.pk, "eln:entry-change": self.entry.pk, "eln:entry-comment": self.entry.pk,
             "eln:entry-plot": self.entry.pk, "eln:sample": self.sample.pk, "eln:receipt": self.filed.receipt_id,
             "eln:failure-again": self.failure.pk, "knowledge:record": self.record.pk,
-            "knowledge:record-peaks": self.record.pk, "eln:agent": self.agent.pk, "eln:rule-forget": self.rule.pk,
+            "knowledge:proposal": self.proposal.pk, "knowledge:quality-cancel": self.checks.pk,
+            "eln:agent": self.agent.pk, "eln:rule-forget": self.rule.pk,
             "knowledge:search-forget": self.search.pk, "eln:connect-waiting": self.code.pk, "eln:connect-cancel": self.code.pk,
         }.get(name, self.filed.pk)  # fmt: skip
+        if name.startswith(("knowledge:record", "knowledge:structure", "knowledge:pattern")):
+            pk = self.record.pk
         if name in ("eln:run", "eln:run-plot", "eln:run-change", "eln:run-export"):
             return {"uid": str(self.entry.run_id), "kind": "csv"}
         if name.startswith("knowledge:key-"):
@@ -123,6 +142,11 @@ class Everything:
         if name.startswith(("knowledge:export", "knowledge:webhook")):
             uid = self.export.pk if name.startswith("knowledge:export") else self.webhook.pk
             return {"uid": uid, "action": "remove" if uid == self.export.pk else "secret", "delivery": self.delivery.pk}
+        if name.startswith(("knowledge:import", "knowledge:federated")):
+            uid = self.tables.pk if name.startswith("knowledge:import") else self.federated.pk
+            return {"uid": uid, "action": "remove" if uid == self.tables.pk else "cancel"}
+        if name.startswith("knowledge:dataset"):
+            return {"slug": self.dataset.slug, "form": "ttl"}
         uid = self.job.pk if name in ("analysis:job", "analysis:cancel", "analysis:retry") else self.model.pk
         slug = self.project.slug if name == "eln:project" else self.instrument.slug
         return {

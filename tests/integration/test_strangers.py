@@ -9,7 +9,8 @@ from analysis.predictors.models import Predictor
 from chat.models import Conversation
 from eln.models import Attachment, Comment, Entry, Sample, User
 from ingest.feeds.models import Failure
-from knowledge.models import ApiKey, Delivery, Export, SavedSearch, Webhook
+from knowledge.federation.models import FederatedSearch
+from knowledge.models import ApiKey, Delivery, Export, Proposal, QualityRun, SavedSearch, TableImport, Webhook
 from tests.builders.eln import a_person
 from tests.builders.site import HIDDEN, Everything, addresses, filled
 
@@ -19,8 +20,11 @@ MARK = "Zauberwort"  # every text of the project holds it
 OPEN = {  # addresses that need no login: the agents' wire has tokens, the rest shows nothing of anybody
     "ingest/", "login/", "i18n/setlang/", "language/", "knowledge/api/v1/", "optimade",
 }  # fmt: skip
-OWNED = (Entry, Comment, Attachment, Sample, Job, Predictor, ApiKey, Export, SavedSearch, Webhook, Delivery)
-OPEN_TO_ALL = ("knowledge:topic", "knowledge-api:topic", "eln:language")
+OWNED = (
+    Entry, Comment, Attachment, Sample, Job, Predictor, ApiKey, Export, SavedSearch, Webhook, Delivery, TableImport, Proposal,
+    QualityRun, FederatedSearch,
+)  # fmt: skip
+OPEN_TO_ALL = ("knowledge:topic", "knowledge:datasets-form", "knowledge-api:topic", "eln:language")
 
 
 @pytest.fixture
