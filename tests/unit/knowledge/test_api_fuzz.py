@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 import schemathesis
 from django.core.cache import cache
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -41,7 +43,12 @@ def token(db: None, settings: Any) -> Iterator[str]:
         values = {"nsites": at, "topological_class_soc": "TI", "band_gap": {"value": 0.3, "unit": "eV", "bound": "<"}}
         a_record(formula, id=f"r{at}", dataset=source, values=values, structure="data_x\n" if at else "")
     index_rebuild()
+    # as Django's own test client does: the end of a request must not end the connection that holds the test's transaction
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
     yield key_create(user=User.objects.create_user("ada"), name="k", rights=list(Right.values))[1]
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 def test_the_description_is_valid_openapi_3_1_and_says_what_it_must() -> None:
