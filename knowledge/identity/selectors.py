@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 
 from eln.accounts.scope import Scope
@@ -119,6 +119,7 @@ def materials_repeated(topic: str | None = None) -> Iterator[list[Statement]]:
     visible = records_visible(scope=Scope.system()).exclude(formula="").exclude(kind=Kind.PREDICTION)
     if topic:
         visible = visible.filter(topic=topic)
-    several = visible.order_by().values("formula").annotate(n=Count("pk")).filter(n__gt=1).values("formula")
-    for _, group in groupby(statements(visible.filter(formula__in=several)), key=lambda record: record.formula):
-        yield list(group)
+    # counting them in the database first is slower: without statistics PostgreSQL joins every record with every other
+    for _, group in groupby(statements(visible), key=lambda record: record.formula):
+        if len(found := list(group)) > 1:
+            yield found
