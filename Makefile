@@ -22,8 +22,8 @@ test: setup ## all tests; real services wherever they can be started
 check: setup ## style, types, directions of imports, migrations
 	@$(PY) -m pytest tests/architecture/test_checks.py
 
-bench: setup ## print each figure as a JSON line and a table
-	@$(PY) -m tests.performance.bench
+bench: setup ## print each figure as a JSON line and a table; NAMES="index optimade" for some
+	@$(PY) -m tests.performance.bench $(NAMES)
 
 torture: setup ## kills, torn pages, a full disk, clock jumps and a week's outage, with a table of what was lost
 	@$(PY) -m tests.torture

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 TABLE = "data.duckdb"
 MEMORY = "1GB"
+SORTED = 100_000  # rows sorted at once: with all their columns they fit the memory
 ALWAYS = ("formula", "topic", "dataset", "kind", "spacegroup_number", "nelements", "external_id")
 ROW_GROUP = 122_880
 # what a page shows of a record, in the order in which a document lists it
@@ -46,16 +48,35 @@ def base_build(opened: "duckdb.DuckDBPyConnection", source: str, older: Sequence
     name = segments.base_name()
     place = segments.folder() / f"{name}.new"
     place.mkdir(parents=True)
-    listed = ", ".join(f'"{column}"' for column in sql_types())
     opened.execute(f"ATTACH '{place / TABLE}' AS made")
-    opened.execute(
-        f"CREATE TABLE made.entries AS SELECT {listed}, deleted FROM ({source}) ORDER BY formula NULLS LAST, record"  # noqa: S608 - our columns
-    )
+    _sorted(opened, source)
     _described(opened, place)
     opened.execute("DETACH made")
     _prepared(opened, name, place, older)
     place.rename(segments.folder() / name)
     return name
+
+
+def _sorted(opened: "duckdb.DuckDBPyConnection", source: str) -> None:
+    """Write the rows in the order of their formulae, a stretch of formulae at a time: rows are wide, and memory is bounded."""
+    listed = ", ".join(f'"{column}"' for column in sql_types())
+    rows = f"SELECT {listed}, deleted FROM ({source})"  # noqa: S608 - our columns
+    opened.execute(f"CREATE TABLE made.entries AS {rows} LIMIT 0")
+    for stretch in _stretches(opened, source):
+        opened.execute(f"INSERT INTO made.entries {rows} WHERE {stretch} ORDER BY formula NULLS LAST, record")
+
+
+def _stretches(opened: "duckdb.DuckDBPyConnection", source: str) -> list[str]:
+    """Conditions that part the rows by formula into stretches of about SORTED rows, in order; the last has those without."""
+    ((rows,),) = opened.execute(f"SELECT count(*) FROM ({source})").fetchall()  # noqa: S608 - our own text
+    many = max(1, -(-rows // SORTED))
+    parts = f"SELECT formula, ntile({many}) OVER (ORDER BY formula) AS part FROM ({source}) WHERE formula IS NOT NULL"  # noqa: S608
+    ends = opened.execute(f"SELECT max(formula) FROM ({parts}) GROUP BY part ORDER BY part").fetchall()  # noqa: S608 - as above
+    marks = list(dict.fromkeys("'" + end.replace("'", "''") + "'" for (end,) in ends[:-1]))
+    if not marks:
+        return ["true"]
+    middle = [f"formula > {one} AND formula <= {other}" for one, other in pairwise(marks)]
+    return [f"formula <= {marks[0]}", *middle, f"formula > {marks[-1]} OR formula IS NULL"]
 
 
 def _described(opened: "duckdb.DuckDBPyConnection", place: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from eln.accounts.scope import Scope
-from knowledge.index import segments
+from knowledge.index import bases, segments
 from knowledge.index.columns import fingerprint, layout
 from knowledge.index.reader import reader
 from knowledge.index.services import index_ensure, index_rebuild, index_update
@@ -90,3 +90,17 @@ def test_a_topic_more_or_less_leaves_the_index_and_a_changed_one_builds_it_anew(
     index_ensure()
     assert segments.manifest_read().segments != manifest.segments
     assert run(Query(), scope=Scope.system()).count == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("size", [0, 1, 60])
+def test_a_base_sorted_in_stretches_is_the_same_as_one_sorted_at_once(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_world(7, size=size)
+    index_rebuild(most_fresh=0)
+    whole = answers()
+    monkeypatch.setattr(bases, "SORTED", 7)
+    index_rebuild(most_fresh=0)
+    assert answers() == whole
+    assert whole[0].count == Record.objects.exclude(kind="prediction").count()

@@ -39,7 +39,7 @@ from tests.unit.knowledge import naive
 from tests.unit.knowledge.naive import Fact
 from tests.unit.knowledge.worlds import CLASSES, NUMBERS, NUMERIC, PROTOTYPES, TEXT, a_world
 
-EXAMPLES = int(os.environ.get("QUERY_EXAMPLES", "50"))
+EXAMPLES = int(os.environ.get("QUERY_EXAMPLES", "30"))
 ORDERED = ["=", "!=", "<", "<=", ">", ">="]
 TOPICS = [None, *NUMERIC]
 Drawn = st.SearchStrategy
