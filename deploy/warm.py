@@ -2,6 +2,10 @@
 
 import logging
 import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+Application = Callable[..., Awaitable[None]]
 
 PAUSE_S = 1.0  # the first page comes first
 
@@ -27,3 +31,18 @@ def libraries_load() -> threading.Thread:
     loading.daemon = True
     loading.start()
     return loading
+
+
+class Warming:
+    """An ASGI application before `site` that starts loading when the server first calls it; importing it loads nothing."""
+
+    def __init__(self, site: Application) -> None:
+        self._site = site
+        self._loading = False
+
+    async def __call__(self, *call: Any) -> None:  # Any: scope, receive and send of ASGI
+        """Pass the call on."""
+        if not self._loading:
+            self._loading = True
+            libraries_load()
+        await self._site(*call)

@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.conf import settings
 
+from deploy import warm
 from deploy.config.site import SiteSettings
 from tests.home import HOME
 
@@ -38,3 +40,18 @@ def test_a_served_site_has_loaded_what_its_first_plot_needs() -> None:
         "sys.exit(not {'pandas', 'pyarrow', 'duckdb'} <= set(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_loading_begins_with_the_first_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+    monkeypatch.setattr(warm, "libraries_load", lambda: begun.append(1))
+    answered: list[tuple[object, ...]] = []
+
+    async def site(*call: object) -> None:
+        answered.append(call)
+
+    served = warm.Warming(site)
+    assert begun == []
+    for call in (("scope", 1, 2), ("scope", 3, 4)):
+        async_to_sync(served)(*call)
+    assert begun == [1] and answered == [("scope", 1, 2), ("scope", 3, 4)]
